@@ -1,0 +1,58 @@
+//! What an instance holds. Making it connects nothing: whatever a route needs is opened when it is first used, or
+//! ahead of that where its `main` says so.
+
+use std::sync::Arc;
+
+use crate::auth::Verifier;
+use crate::cache::Redis;
+use crate::config::{Config, Secrets};
+use crate::contact::reading::Rules;
+use crate::db::Database;
+
+/// The instance.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct App {
+    pub config: Config,
+    pub secrets: Arc<Secrets>,
+    pub database: Database,
+    pub redis: Redis,
+    pub verifier: Verifier,
+    pub rules: Rules,
+}
+
+/// Something that nearly every request of a route needs, and so is opened while the runtime starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Need {
+    PostgreSql,
+    Redis,
+    SigningKey,
+    VerificationKeys,
+}
+
+impl App {
+    /// An instance with this configuration.
+    pub fn new(config: Config) -> Self {
+        let secrets = Arc::new(Secrets::default());
+        Self {
+            database: Database::new(&config.database, Arc::clone(&secrets)),
+            redis: Redis::new(&config.redis, Arc::clone(&secrets)),
+            verifier: Verifier::new(&config.tokens, Arc::clone(&secrets)),
+            rules: Rules { phone_region: config.contacts.phone_region.clone() },
+            secrets,
+            config,
+        }
+    }
+
+    /// Opens one of them. A failure is left for the request that needs it.
+    pub async fn warm(&self, need: Need) {
+        let secret = |name| async move { drop(self.secrets.get::<serde_json::Value>(name).await) };
+        match need {
+            Need::PostgreSql => self.database.warm().await,
+            Need::Redis => self.redis.warm().await,
+            Need::SigningKey => secret(&self.config.tokens.signing_key_secret).await,
+            Need::VerificationKeys => secret(&self.config.tokens.verification_keys_secret).await,
+        }
+    }
+}

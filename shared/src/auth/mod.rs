@@ -1,0 +1,15 @@
+//! Who is calling: access tokens, the keys that sign them, client secrets, scopes.
+
+mod claims;
+mod keys;
+mod scope;
+mod secret;
+mod sign;
+mod verify;
+
+pub use claims::{Caller, Claims};
+pub use keys::{SigningKey, SigningKeySecret, public_keys};
+pub use scope::Scope;
+pub use secret::ClientSecret;
+pub use sign::{IssuedToken, issue};
+pub use verify::{Refusal, Verifier};

@@ -1,0 +1,54 @@
+//! The names of keys. What stands in braces decides the slot on a cluster, so everything that one request
+//! asks in one pipeline carries the same braces.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+/// Names keys, behind the deployment's prefix.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys<'a> {
+    prefix: &'a str,
+}
+
+impl<'a> Keys<'a> {
+    pub(super) fn new(prefix: &'a str) -> Self {
+        Self { prefix }
+    }
+
+    /// A contact.
+    pub fn contact(self, tenant: &str, id: Uuid) -> String {
+        self.tagged(tenant, format_args!("contact:{id}"))
+    }
+
+    /// A client's use of its quota.
+    pub fn rate(self, tenant: &str, client: &str) -> String {
+        self.tagged(tenant, format_args!("rate:{client}"))
+    }
+
+    /// A token that was revoked.
+    pub fn revoked(self, tenant: &str, jti: Uuid) -> String {
+        self.tagged(tenant, format_args!("revoked:{jti}"))
+    }
+
+    /// There while all of the tenant's revoked tokens are.
+    pub fn revocations_loaded(self, tenant: &str) -> String {
+        self.tagged(tenant, "revocations:loaded")
+    }
+
+    /// A client's use of the token endpoint. All its keys share a slot: they are asked together, before the tenant
+    /// is known, and the endpoint is the least used of all.
+    pub fn token_client(self, client: &str) -> String {
+        self.tagged("token", format_args!("client:{client}"))
+    }
+
+    /// An address's use of the token endpoint.
+    pub fn token_address(self, address: IpAddr) -> String {
+        self.tagged("token", format_args!("address:{address}"))
+    }
+
+    fn tagged(self, tag: &str, rest: impl Display) -> String {
+        format!("{}{{{tag}}}:{rest}", self.prefix)
+    }
+}

@@ -1,0 +1,78 @@
+//! The contact in our own form: what it is made of, how it is read from JSON, how it changes.
+//!
+//! Whatever comes from outside is parsed into these types once, at the edge; code that holds one never checks again.
+
+mod address;
+mod custom_fields;
+mod email;
+mod patch;
+mod phone;
+mod profile;
+pub mod reading;
+mod status;
+mod tags;
+mod text;
+
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use address::{Address, AddressPatch};
+pub use custom_fields::{Custom, CustomFields, CustomFieldsPatch, plain_number};
+pub use email::Email;
+pub use patch::{ContactPatch, Patch};
+pub use phone::Phone;
+pub use profile::{NewContact, Profile};
+pub use status::Status;
+pub use tags::Tags;
+pub use text::{Note, Text};
+
+/// A contact as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contact {
+    /// A UUIDv7 of ours.
+    pub id: Uuid,
+    /// What its owner may change.
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// Counts the changes, from 1.
+    pub version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it was deleted, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl Contact {
+    /// A new contact, at version 1.
+    pub fn create(profile: Profile) -> Self {
+        let now = now();
+        Self { id: Uuid::now_v7(), profile, version: 1, created_at: now, updated_at: now, deleted_at: None }
+    }
+
+    /// The contact as it will be with another profile; `None` if that changes nothing.
+    pub fn with_profile(&self, profile: Profile) -> Option<Self> {
+        (self.profile != profile).then(|| Self {
+            profile,
+            version: self.version + 1,
+            // Clocks of two instances may differ; a contact's own time never goes back.
+            updated_at: now().max(self.updated_at),
+            ..self.clone()
+        })
+    }
+
+    /// The contact in JSON, as the API shows it.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).expect("a contact has only text keys")
+    }
+}
+
+/// Now, as exact as PostgreSQL keeps it.
+fn now() -> Timestamp {
+    Timestamp::now().round(Unit::Microsecond).expect("rounding a time of this era stays in range")
+}

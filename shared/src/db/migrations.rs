@@ -1,0 +1,26 @@
+//! Bringing the schema to the newest version.
+
+use refinery::embed_migrations;
+use tokio_postgres::Client;
+
+use super::failed;
+use crate::error::{Error, Result};
+
+mod embedded {
+    super::embed_migrations!("../migrations");
+}
+
+/// refinery takes no lock of its own, and two runs at once would collide: the second waits for this key and then finds
+/// nothing to do.
+const LOCK: i64 = 0x6372_6f73_7377_616c;
+
+/// Runs what has not been run, each migration in a transaction of its own. Answers the names of those that were run.
+pub async fn run(client: &mut Client) -> Result<Vec<String>> {
+    // Waiting for another run is what the lock is for, so no time-out cuts it short.
+    client.batch_execute("set lock_timeout = 0; set statement_timeout = 0").await.map_err(failed)?;
+    client.execute("select pg_advisory_lock($1)", &[&LOCK]).await.map_err(failed)?;
+    let outcome = Box::pin(embedded::migrations::runner().run_async(client)).await;
+    client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await.map_err(failed)?;
+    let report = outcome.map_err(|error| Error::internal("migrate the database", error))?;
+    Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+}

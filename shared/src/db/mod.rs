@@ -1,0 +1,18 @@
+//! PostgreSQL, the record. All SQL is here: one function per statement, beside the mapping of its rows.
+//!
+//! Every statement is one round trip and prepared once per connection. Functions take whatever can run it, so that the
+//! use case above decides whether it stands alone or in a transaction.
+
+pub mod clients;
+mod connect;
+pub mod contacts;
+mod failure;
+pub mod idempotency;
+pub mod migrations;
+mod pool;
+pub mod revocations;
+pub mod roles;
+
+pub use connect::Credentials;
+pub use failure::{failed, is_deadlock};
+pub use pool::{Connection, Database};

@@ -1,0 +1,119 @@
+//! The connections of an instance.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use deadpool_postgres::{Client, Object, Pool, PoolError};
+use tokio::sync::Mutex;
+use tokio_postgres::error::SqlState;
+
+use super::connect;
+use crate::config::{Database as Settings, Secrets};
+use crate::error::{Error, Result};
+
+/// A pooled connection.
+pub type Connection = Client;
+
+/// An instance that did nothing for so long may have been frozen, and its connections cut meanwhile.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// How long the server may take to show that an idle connection still stands.
+const PROBE: Duration = Duration::from_millis(500);
+
+/// PostgreSQL. Nothing is read and nothing connects before the first use.
+#[derive(Debug)]
+pub struct Database {
+    settings: Settings,
+    /// The name of the secret whose role we work as.
+    secret: String,
+    secrets: Arc<Secrets>,
+    pool: Mutex<Option<Pool>>,
+    last_used: AtomicU64,
+}
+
+impl Database {
+    /// The database, as the role that the functions work as.
+    pub fn new(settings: &Settings, secrets: Arc<Secrets>) -> Self {
+        Self::with_secret(settings, &settings.secret, secrets)
+    }
+
+    /// The database, as the owner of the schema.
+    pub fn as_owner(settings: &Settings, secrets: Arc<Secrets>) -> Self {
+        Self::with_secret(settings, &settings.admin_secret, secrets)
+    }
+
+    fn with_secret(settings: &Settings, secret: &str, secrets: Arc<Secrets>) -> Self {
+        Self {
+            settings: settings.clone(),
+            secret: secret.to_owned(),
+            secrets,
+            pool: Mutex::new(None),
+            last_used: AtomicU64::new(0),
+        }
+    }
+
+    /// A connection that stands.
+    pub async fn get(&self) -> Result<Connection> {
+        let idle = self.idle();
+        let pool = self.pool().await?;
+        loop {
+            let connection = match pool.get().await {
+                Err(PoolError::Backend(error)) if is_refused(&error) => {
+                    return self.get_with_new_password().await;
+                }
+                got => got.map_err(no_connection)?,
+            };
+            // The clock of a frozen process may have stood still, so the wall clock is asked as well.
+            let metrics = Object::metrics(&connection);
+            if metrics.recycle_count == 0 || idle.max(metrics.last_used()) < IDLE || stands(&connection).await {
+                return Ok(connection);
+            }
+            drop(Object::take(connection));
+        }
+    }
+
+    /// Opens a connection ahead of the first request. A failure will be seen by whoever needs one.
+    pub async fn warm(&self) {
+        drop(self.get().await);
+    }
+
+    async fn pool(&self) -> Result<Pool> {
+        let mut pool = self.pool.lock().await;
+        if let Some(pool) = pool.as_ref() {
+            return Ok(pool.clone());
+        }
+        let opened = connect::pool(&self.settings, &self.secrets.get(&self.secret).await?)?;
+        Ok(pool.insert(opened).clone())
+    }
+
+    /// The password was rotated after the secret was read.
+    async fn get_with_new_password(&self) -> Result<Connection> {
+        let opened = connect::pool(&self.settings, &self.secrets.refresh(&self.secret).await?)?;
+        let pool = self.pool.lock().await.insert(opened).clone();
+        pool.get().await.map_err(no_connection)
+    }
+
+    /// How long nobody has asked for a connection.
+    fn idle(&self) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let before = self.last_used.swap(now_ms, Ordering::Relaxed);
+        if before == 0 { Duration::ZERO } else { Duration::from_millis(now_ms.saturating_sub(before)) }
+    }
+}
+
+async fn stands(connection: &Connection) -> bool {
+    matches!(tokio::time::timeout(PROBE, connection.simple_query("")).await, Ok(Ok(_)))
+}
+
+fn is_refused(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION))
+}
+
+fn no_connection(error: PoolError) -> Error {
+    match error {
+        PoolError::Backend(error) => super::failed(error),
+        error => Error::unavailable("PostgreSQL", error),
+    }
+}

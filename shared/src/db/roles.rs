@@ -1,0 +1,42 @@
+//! The role that the functions work as: made, bounded and granted what it needs, and no more.
+
+use postgres_protocol::password::scram_sha_256;
+use tokio_postgres::Client;
+
+use super::{Credentials, failed};
+use crate::error::{Error, Result};
+
+/// Time-outs belong to the role. Given as options at the start of each connection, RDS Proxy would refuse them.
+const SETTINGS: [(&str, &str); 3] =
+    [("statement_timeout", "5s"), ("lock_timeout", "2s"), ("idle_in_transaction_session_timeout", "5s")];
+
+/// Makes the role of these credentials what it must be. Running it again changes nothing.
+pub async fn ensure(owner: &Client, credentials: &Credentials) -> Result<()> {
+    let role = identifier(&credentials.username)?;
+    let database = identifier(&credentials.dbname)?;
+    // The server gets a verifier: neither its log nor pg_stat_statements ever sees the password.
+    let verifier = scram_sha_256(credentials.password.as_bytes());
+    let settings = SETTINGS.map(|(name, value)| format!("alter role {role} set {name} = '{value}';")).concat();
+    let sql = format!(
+        "do $$ begin
+             create role {role} login;
+         exception when duplicate_object then null;
+         end $$;
+         alter role {role} login password '{verifier}';
+         {settings}
+         grant connect on database {database} to {role};
+         grant usage on schema public to {role};
+         grant select, insert, update, delete on all tables in schema public to {role};
+         grant select on all sequences in schema public to {role};
+         revoke insert, update, delete on refinery_schema_history from {role};"
+    );
+    owner.batch_execute(&sql).await.map_err(failed)
+}
+
+/// A name that needs no quoting: anything else in a secret is a mistake, and none that should reach SQL.
+fn identifier(name: &str) -> Result<&str> {
+    let plain = !name.is_empty()
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    if plain { Ok(name) } else { Err(Error::internal("name a role", "use a-z, 0-9 and _ in role and database names")) }
+}

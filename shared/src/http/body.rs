@@ -1,0 +1,53 @@
+//! Reading bodies: size, media type, encoding, syntax, and then every fault of the content at once.
+
+use lambda_http::http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use super::Request;
+use crate::app::App;
+use crate::contact::reading::{Read, read};
+use crate::error::{Error, Result};
+
+/// Reads a JSON body.
+pub fn body<T: Read>(app: &App, request: &Request) -> Result<T> {
+    read_as(app, request, &["application/json"], "application/json")
+}
+
+/// Reads a merge patch (RFC 7396). Plain JSON means the same here.
+pub fn merge_patch<T: Read>(app: &App, request: &Request) -> Result<T> {
+    let accepted = ["application/merge-patch+json", "application/json"];
+    read_as(app, request, &accepted, "application/merge-patch+json or application/json")
+}
+
+fn read_as<T: Read>(app: &App, request: &Request, accepted: &[&str], named: &'static str) -> Result<T> {
+    let media_type = media_type(request);
+    if !accepted.contains(&media_type.as_str()) {
+        return Err(Error::UnsupportedMediaType(named));
+    }
+    read(parse(bytes(request, app.config.limits.body)?)?, &app.rules)
+}
+
+/// The media type without its parameters, in lower case; empty if there is none.
+pub(super) fn media_type(request: &Request) -> String {
+    let header = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The body's bytes; the runtime has decoded base64 where the gateway used it.
+pub(super) fn bytes(request: &Request, limit: usize) -> Result<&[u8]> {
+    let bytes: &[u8] = request.body().as_ref();
+    if bytes.len() > limit { Err(Error::BodyTooLarge { limit }) } else { Ok(bytes) }
+}
+
+/// Parses JSON, and says where it is broken.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
+    if bytes.is_empty() {
+        return Err(Error::Malformed("the body is empty".to_owned()));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Error::Malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
+    serde_json::from_str(text).map_err(|error| {
+        // serde_json's own text ends in "at line … column …" and quotes nothing but the expected tokens.
+        Error::Malformed(format!("the body is not JSON: {error}"))
+    })
+}

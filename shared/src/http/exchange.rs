@@ -1,0 +1,109 @@
+//! What is known of a request besides the request itself, and what its answer must carry whatever becomes of it.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use lambda_http::RequestExt;
+use lambda_http::http::HeaderMap;
+use lambda_http::http::header::HeaderValue;
+use lambda_http::request::RequestContext;
+
+use super::Request;
+use crate::events::TraceParent;
+use crate::rate::{Decision, Limit};
+
+/// One request and its answer.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The id that the platform gave the request: in the log, in `X-Request-Id`, in every problem.
+    pub request_id: String,
+    /// The request's path, as it was sent.
+    pub path: String,
+    /// Its method.
+    pub method: String,
+    /// The trace that it belongs to.
+    pub traceparent: Option<TraceParent>,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Debug, Default, Clone)]
+struct Noted {
+    tenant: Option<String>,
+    client: Option<String>,
+    rate: Option<(Limit, Option<Decision>)>,
+}
+
+impl Exchange {
+    /// Reads what a request brings, and leaves itself with it for those who handle it.
+    pub fn begin(request: &mut Request) -> Arc<Self> {
+        let exchange = Arc::new(Self {
+            request_id: request_id(request),
+            path: request.raw_http_path().to_owned(),
+            method: request.method().to_string(),
+            traceparent: request
+                .headers()
+                .get("traceparent")
+                .and_then(|value| TraceParent::parse(value.to_str().ok()?)),
+            noted: Mutex::default(),
+        });
+        request.extensions_mut().insert(Arc::clone(&exchange));
+        exchange
+    }
+
+    /// The exchange that a request belongs to.
+    pub(super) fn of(request: &Request) -> Option<&Arc<Self>> {
+        request.extensions().get()
+    }
+
+    /// Notes who is calling.
+    pub(super) fn note_caller(&self, tenant: &str, client: &str) {
+        let mut noted = self.lock();
+        noted.tenant = Some(tenant.to_owned());
+        noted.client = Some(client.to_owned());
+    }
+
+    /// Notes what the answer must say of the quota.
+    pub(super) fn note_rate(&self, limit: Limit, decision: Option<Decision>) {
+        self.lock().rate = Some((limit, decision));
+    }
+
+    /// The tenant and the client, once they are known.
+    pub fn caller(&self) -> (Option<String>, Option<String>) {
+        let noted = self.lock().clone();
+        (noted.tenant, noted.client)
+    }
+
+    /// Adds the headers that every answer of this exchange carries.
+    pub fn finish(&self, headers: &mut HeaderMap) {
+        let mut set = |name: &'static str, value: String| {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        };
+        set("x-request-id", self.request_id.clone());
+        // draft-ietf-httpapi-ratelimit-headers. With Redis away there is a policy, and nobody who counts.
+        if let Some((limit, decision)) = self.lock().rate {
+            let window = limit.window().as_secs_f64().ceil().max(1.0);
+            set("ratelimit-policy", format!("\"default\";q={};w={window}", limit.burst()));
+            if let Some(decision) = decision {
+                let reset = decision.reset.as_secs_f64().ceil();
+                set("ratelimit", format!("\"default\";r={};t={reset}", decision.remaining));
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Where the request came from, as the gateway saw it.
+pub(super) fn source_address(request: &Request) -> Option<IpAddr> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
+    context.http.source_ip.as_deref()?.parse().ok()
+}
+
+fn request_id(request: &Request) -> String {
+    let lambda = request.lambda_context_ref().map(|context| context.request_id.clone());
+    lambda.filter(|id| !id.is_empty()).unwrap_or_else(|| uuid::Uuid::now_v7().to_string())
+}

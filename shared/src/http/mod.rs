@@ -1,0 +1,29 @@
+//! Requests and answers. Everything that knows a status code, a header or a media type is here.
+
+mod admission;
+mod body;
+mod conditional;
+mod exchange;
+mod form;
+mod idempotency;
+mod oauth;
+mod path;
+mod problem;
+mod query;
+mod responses;
+
+/// A request as the runtime hands it over.
+pub type Request = lambda_http::Request;
+
+/// An answer as the runtime takes it.
+pub type Response = lambda_http::Response<lambda_http::Body>;
+
+pub use body::{body, merge_patch};
+pub use conditional::{if_match, matches_none};
+pub use exchange::Exchange;
+pub use form::{Form, credentials, form};
+pub use idempotency::idempotency_key;
+pub use path::contact_id;
+pub use problem::{code, refusal};
+pub use query::shown;
+pub use responses::{changed, created, found, granted, health, json, ok, public_keys};

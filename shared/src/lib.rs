@@ -1,0 +1,27 @@
+//! What every Crosswalk function shares.
+//!
+//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `tokens`, `admission`, `health`) → `app` →
+//! `db`, `cache`, `auth`, `rate` → `events`, `config` → `contact` → `error`. SQL is only in `db`, status codes are only in
+//! `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
+
+pub mod admission;
+pub mod app;
+pub mod auth;
+pub mod cache;
+pub mod config;
+pub mod contact;
+pub mod contacts;
+pub mod db;
+pub mod entry;
+pub mod error;
+pub mod events;
+pub mod health;
+pub mod http;
+pub mod rate;
+pub mod schema;
+pub mod tokens;
+
+pub use app::{App, Need};
+pub use auth::{Caller, Scope};
+pub use error::{Error, Result};
+pub use http::{Request, Response};

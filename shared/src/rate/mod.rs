@@ -1,0 +1,72 @@
+//! Rate limits: the generic cell rate algorithm, run in Redis so that all instances share one count.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use redis::Pipeline;
+
+use crate::cache::{Call, Script};
+use crate::config::{Quota, TokenQuota};
+
+static GCRA: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/gcra.lua")));
+
+/// A limit as the algorithm wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    interval_us: u64,
+    burst: u32,
+}
+
+/// What the count says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decision {
+    /// The limit that was asked.
+    pub limit: Limit,
+    /// How many more would be let through now.
+    pub remaining: u32,
+    /// When all of the burst is there again.
+    pub reset: Duration,
+    /// When the next one is let through, if this one is not.
+    pub retry_after: Option<Duration>,
+}
+
+impl Limit {
+    /// How many may come at once.
+    pub fn burst(self) -> u32 {
+        self.burst
+    }
+
+    /// The time in which as many come at the quota's pace.
+    pub fn window(self) -> Duration {
+        Duration::from_micros(self.interval_us * u64::from(self.burst))
+    }
+
+    /// Adds the question to a pipeline: one answer, to be read by [`Limit::decision`].
+    pub fn ask(self, call: Call, pipeline: &mut Pipeline, key: &str) {
+        let mut command = GCRA.on(call, key);
+        command.arg(self.interval_us).arg(self.burst);
+        pipeline.add_command(command);
+    }
+
+    /// Reads the answer.
+    pub fn decision(self, (allowed, remaining, reset, retry): (bool, u32, u64, u64)) -> Decision {
+        Decision {
+            limit: self,
+            remaining,
+            reset: Duration::from_micros(reset),
+            retry_after: (!allowed).then(|| Duration::from_micros(retry)),
+        }
+    }
+}
+
+impl From<Quota> for Limit {
+    fn from(quota: Quota) -> Self {
+        Self { interval_us: (1_000_000 / u64::from(quota.per_second)).max(1), burst: quota.burst }
+    }
+}
+
+impl From<TokenQuota> for Limit {
+    fn from(quota: TokenQuota) -> Self {
+        Self { interval_us: (60_000_000 / u64::from(quota.per_minute)).max(1), burst: quota.per_minute }
+    }
+}
