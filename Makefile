@@ -1,0 +1,31 @@
+# Each target is a line of localstack/local.sh, which explains itself: localstack/local.sh --help
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo up down test check wipe clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## everything from a bare machine, with a tour; Ctrl-C stops it
+	@localstack/local.sh run
+
+demo: ## the same, but ends after the tour
+	@localstack/local.sh demo
+
+up: ## everything in the background; addresses and a client in .local/env
+	@localstack/local.sh up
+
+down: ## stop what up started; the data stays
+	@localstack/local.sh down
+
+test: ## all tests, against the real services
+	@localstack/local.sh test
+
+check: ## formatting, lints, documentation, layering, shell scripts
+	@localstack/local.sh check
+
+wipe: ## stop everything and remove the services' data
+	@localstack/local.sh services wipe
+
+clean: ## wipe, and remove .local and everything built
+	@localstack/local.sh clean

@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# The commands that the Makefile offers.
+
+stage_run() {
+  stop_started_at_exit
+  exclusively all_up
+  title "The tour"
+  with_env attended "$TARGET/debug/tour"
+  title "Up"
+  say "API          $HTTP_URL"
+  say "a client     .local/env"
+  say "services     .local/services.env"
+  say "logs         .local/logs"
+  if [[ ${#STARTED[@]} -gt 0 ]]; then
+    say "Ctrl-C stops: ${STARTED[*]}"
+  else
+    say "all of it was up before, and stays up after Ctrl-C"
+  fi
+  attended watch_over functions triggers
+}
+
+# Returns when one of them has ended, which none should.
+watch_over() {
+  local name
+  while true; do
+    for name in "$@"; do
+      if ! process_runs "$name"; then
+        show_log "$LOGS/$name.log"
+        fail "$name ended by itself." "Its log is .local/logs/$name.log."
+      fi
+    done
+    sleep 1
+  done
+}
+
+stage_demo() {
+  local status=0 summary
+  stop_started_at_exit
+  exclusively all_up
+  title "The tour"
+  : >"$RUN/summary"
+  exec 8> >(put_summary_aside)
+  summary=$!
+  with_env attended "$TARGET/debug/tour" >&8 || status=$?
+  exec 8>&-
+  wait "$summary" || true
+  stop_started
+  [[ -s $RUN/summary ]] || fail "The tour broke off with status $status." "Its output is above."
+  printf '\n'
+  cat "$RUN/summary"
+  exit "$status"
+}
+
+# The tour's last line says how it went, and is to be the last of all: it waits until everything has stopped.
+put_summary_aside() {
+  local line
+  while IFS= read -r line; do
+    if [[ $line =~ ^[0-9]+\ steps?\ passed,\ [0-9]+\ failed$ ]]; then
+      printf '%s\n' "$line" >"$RUN/summary"
+    else
+      printf '%s\n' "$line"
+    fi
+  done
+}
+
+stage_up() {
+  stop_started_at_exit
+  exclusively all_up
+  keep_started
+  title "Up"
+  say "API at $HTTP_URL, a client in .local/env, logs in .local/logs; make down stops it"
+}
+
+stage_down() { exclusively services_down; }
+
+all_up() {
+  install_chosen services build tools
+  services_up
+  functions_up
+}
+
+stage_test() {
+  stop_started_at_exit
+  exclusively services_for_tests
+  # The tests that kill functions start these binaries themselves.
+  build
+  title "Tests"
+  read_service_variables
+  attended env "${SERVICE_VARIABLES[@]}" cargo test --workspace "$@"
+}
+
+services_for_tests() {
+  install_chosen services build tools
+  services_up
+}
+
+stage_check() {
+  stop_started_at_exit
+  exclusively install_chosen build check
+  title "Formatting"
+  attended cargo fmt --all --check
+  title "Shell scripts"
+  # The files of localstack/lib are read as the one script they make together.
+  attended shellcheck --external-sources --check-sourced localstack/local.sh localstack/watch/cargo .ci/run
+  title "Lints"
+  attended cargo clippy --workspace --all-targets -- -D warnings
+  title "Documentation"
+  attended env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+  title "Layering"
+  attended cargo test --package crosswalk --test layering
+}
+
+stage_clean() {
+  exclusively services_wipe
+  rm -rf "$LOCAL"
+  if command -v cargo >/dev/null; then cargo clean; fi
+}
+
+# with_env COMMAND...: with what .local/env holds, as a person would have it after sourcing it.
+with_env() {
+  # shellcheck source=/dev/null
+  source "$LOCAL/env"
+  "$@"
+}

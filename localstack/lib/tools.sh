@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# Tools that come from PyPI, Maven Central and rustup, all into .local/tools but for Rust itself.
+
+readonly PYTHON_TOOLS=$TOOLS/python LOCALSTACK_VENV=$TOOLS/localstack KAFKA_JARS=$TOOLS/kafka
+readonly CARGO_LAMBDA=$PYTHON_TOOLS/bin/cargo-lambda
+# LocalStack's dependencies are taken as of this day: later releases of some no longer work with it.
+readonly LOCALSTACK_RESOLVED=2026-03-01
+
+# install_parts [PART...]
+install_parts() {
+  local part
+  [[ $# -gt 0 ]] || set -- services build tools check
+  for part in "$@"; do
+    [[ $part =~ ^(services|build|tools|check)$ ]] || fail "There is no part '$part'." "The parts are: services build tools check"
+  done
+  exclusively install_chosen "$@"
+}
+
+install_chosen() {
+  local part wanted=()
+  for part in "$@"; do
+    # Docker brings the services itself.
+    if [[ $part == services ]]; then choose_mode; fi
+    if [[ $part != services || $MODE == native ]]; then wanted+=("$part"); fi
+  done
+  [[ ${#wanted[@]} -gt 0 ]] || return 0
+  # What can't be installed from here is said before anything is.
+  if [[ " ${wanted[*]} " == *" build "* || " ${wanted[*]} " == *" check "* ]]; then require_rust; fi
+  install_packages "${wanted[@]}"
+  for part in "${wanted[@]}"; do "install_$part"; done
+}
+
+install_services() {
+  install_python_tools
+  install_localstack
+  install_kafka
+}
+
+require_rust() {
+  command -v cargo >/dev/null ||
+    fail "Rust is missing." "Install it by rustup (https://rustup.rs), open a new terminal, and try again."
+}
+
+# Only packages: nothing more to fetch.
+install_build() { :; }
+
+install_tools() { install_python_tools; }
+
+install_check() {
+  { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
+    fail "rustfmt or clippy is missing." "Run: rustup component add rustfmt clippy"
+}
+
+# Each installation ends with a copy of the list it was made from. A broken-off one has none, and a changed list is seen.
+python_tools_installed() { cmp -s "$ROOT/localstack/python/tools.txt" "$PYTHON_TOOLS/installed.txt"; }
+
+install_python_tools() {
+  python_tools_installed && return
+  title "Fetching cargo-lambda and uv from PyPI"
+  make_venv "$PYTHON_TOOLS"
+  quietly "$LOGS/python-tools.log" "$PYTHON_TOOLS/bin/pip" install -r "$ROOT/localstack/python/tools.txt" ||
+    fail "The Python tools could not be installed." "Is PyPI reachable? Then try again."
+  cp "$ROOT/localstack/python/tools.txt" "$PYTHON_TOOLS/installed.txt"
+}
+
+make_venv() {
+  rm -rf "$1"
+  quietly "$LOGS/venv.log" python3 -m venv "$1" ||
+    fail "Python could not make a virtual environment." "Install Debian's python3-venv, or see .local/logs/venv.log."
+}
+
+localstack_installed() { cmp -s "$ROOT/localstack/python/localstack.txt" "$LOCALSTACK_VENV/installed.txt"; }
+
+install_localstack() {
+  localstack_installed && return
+  title "Fetching LocalStack from PyPI"
+  make_venv "$LOCALSTACK_VENV"
+  quietly "$LOGS/localstack-install.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$LOCALSTACK_VENV/bin/python" \
+    --exclude-newer "$LOCALSTACK_RESOLVED" -r "$ROOT/localstack/python/localstack.txt" ||
+    fail "LocalStack could not be installed." "Is PyPI reachable? Then try again."
+  cp "$ROOT/localstack/python/localstack.txt" "$LOCALSTACK_VENV/installed.txt"
+}
+
+kafka_jars_present() { cmp -s "$ROOT/localstack/kafka/pom.xml" "$KAFKA_JARS/pom.xml"; }
+
+install_kafka() {
+  kafka_jars_present && return
+  title "Fetching Apache Kafka from Maven Central"
+  rm -rf "$KAFKA_JARS"
+  mkdir -p "$KAFKA_JARS"
+  quietly "$LOGS/kafka-install.log" mvn -B -q -f "$ROOT/localstack/kafka/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$KAFKA_JARS/libs" ||
+    fail "Kafka's jars could not be fetched." "Is Maven Central reachable? Then try again."
+  cp "$ROOT/localstack/kafka/pom.xml" "$KAFKA_JARS/pom.xml"
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Crosswalk on one machine: the services, the functions, the tests. See --help.
+# shellcheck source-path=SCRIPTDIR/..
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly ROOT
+cd "$ROOT"
+source localstack/lib/say.sh
+source localstack/lib/settings.sh
+source localstack/lib/processes.sh
+source localstack/lib/ports.sh
+source localstack/lib/packages.sh
+source localstack/lib/tools.sh
+source localstack/lib/postgres.sh
+source localstack/lib/redis.sh
+source localstack/lib/kafka.sh
+source localstack/lib/localstack.sh
+source localstack/lib/docker.sh
+source localstack/lib/services.sh
+source localstack/lib/functions.sh
+source localstack/lib/ending.sh
+source localstack/lib/stages.sh
+
+usage() {
+  cat <<'TEXT'
+Usage: localstack/local.sh COMMAND
+
+  run                everything in the foreground: services, functions, the tour; Ctrl-C stops what it started
+  demo               the same, but ends after the tour
+  up, down           everything in the background; stop it again
+  test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
+  check              formatting, lints, documentation, layering, shell scripts
+  install [PART...]  what is missing on this machine, of: services build tools check (all of them by default)
+  services up        PostgreSQL, Redis, Kafka and LocalStack, by Docker or natively; writes .local/services.env
+  services down      stops them; their data stays
+  services status    says what runs where; exit status 1 unless all answer
+  services wipe      stops everything and removes the services' data
+  clean              wipe, and removes .local and cargo's target folder
+
+Variables
+  CROSSWALK_SERVICES         docker or native (default: docker when an engine answers)
+  CROSSWALK_POSTGRES_PORT    15432
+  CROSSWALK_REDIS_PORT       16379; its cluster bus is 10000 above
+  CROSSWALK_KAFKA_PORT       19092; the ports 1, 3 and 4 above it belong to Kafka too
+  CROSSWALK_LOCALSTACK_PORT  14566
+  CROSSWALK_HTTP_PORT        19000
+A port that was chosen is remembered in .local/ports until the next wipe.
+TEXT
+}
+
+main() {
+  local command=${1:-}
+  shift || true
+  case $command in
+    run | demo | up | down | test | check | clean) "stage_$command" "$@" ;;
+    install) install_parts "$@" ;;
+    services) services "$@" ;;
+    -h | --help | help) usage ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+}
+
+services() {
+  case ${1:-} in
+    up) exclusively services_up_alone ;;
+    down) exclusively services_down ;;
+    status) services_status ;;
+    wipe) exclusively services_wipe ;;
+    *) fail "services wants one of: up, down, status, wipe" ;;
+  esac
+}
+
+main "$@"
