@@ -1,0 +1,11 @@
+//! Plays the parts of AWS around a SAM template's functions that `cargo lambda watch` leaves out.
+//!
+//! The template is the one source of both: [`router`] makes the routing table `cargo lambda watch` takes, and
+//! [`schedule`] calls functions at their times through the Invoke API. What triggers a function locally is
+//! therefore what triggers it when deployed. Each kind of trigger has a file in [`template`] that reads it and a
+//! module that plays it.
+
+pub mod invoke;
+pub mod router;
+pub mod schedule;
+pub mod template;

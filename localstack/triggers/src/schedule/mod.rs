@@ -1,0 +1,14 @@
+//! Schedules: when they fire, what they send, and how their invocations are kept apart.
+
+mod delivery;
+mod event;
+mod expression;
+mod runner;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    event::Origin,
+    expression::{Expression, ExpressionError},
+    runner::{Clock, run},
+};
