@@ -1,0 +1,48 @@
+//! Fills the local services, and writes down how to reach them. Running it again changes nothing but what is missing:
+//! client secrets and signing keys that still fit are kept.
+
+mod files;
+mod rows;
+mod secrets;
+mod services;
+mod topics;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use crosswalk::App;
+use crosswalk::config::{Config, Env};
+
+use crate::services::Services;
+
+/// Fills the local services: schema, secrets, topics, two tenants with a client each, a connection to AcmeCRM.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Where the functions will answer
+    #[arg(long, default_value = "http://127.0.0.1:19000")]
+    url: String,
+    /// The file for people and tests: addresses, client ids and secrets
+    #[arg(long, default_value = ".local/env")]
+    env: PathBuf,
+    /// The file for the functions: names of secrets and settings
+    #[arg(long, default_value = ".local/functions.env")]
+    functions_env: PathBuf,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let services = Services::from_environment()?;
+    let functions = files::functions(&services);
+
+    secrets::store(&services).await.context("store the secrets in Secrets Manager")?;
+    let app = App::new(Config::read(&functions.iter().cloned().collect::<Env>())?);
+    crosswalk::schema::migrate(&app).await.map_err(|error| anyhow::anyhow!(error.chain())).context("migrate")?;
+    topics::create(&services.kafka_brokers).await.context("create the topics")?;
+    let clients = rows::insert(&services, &arguments.env).await.context("insert tenants, clients and a connection")?;
+
+    files::write(&arguments.functions_env, "", &functions)?;
+    files::write(&arguments.env, "export ", &files::people(&services, &arguments.url, &clients))?;
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Two tenants with a client each, and the first one's connection to `AcmeCRM`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use crosswalk::auth::{ClientSecret, Scope};
+use tokio_postgres::{Client as Connection, NoTls};
+
+use crate::files;
+use crate::services::Services;
+
+/// The connection's id.
+pub(crate) const CONNECTION: &str = "cn_acmelocal";
+
+/// A client and its secret.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) id: &'static str,
+    pub(crate) secret: ClientSecret,
+}
+
+/// The clients: one of each tenant.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    pub(crate) first: Client,
+    pub(crate) other: Client,
+}
+
+/// Inserts whatever is not there. A secret that was given out before stays good: it is read from the file that has it.
+pub(crate) async fn insert(services: &Services, given_out: &Path) -> Result<Clients> {
+    let (connection, driver) = tokio_postgres::connect(&services.database_url, NoTls).await.context("connect")?;
+    tokio::spawn(driver);
+    let secret = |name| files::read(given_out, name).map_or_else(ClientSecret::generate, ClientSecret::presented);
+    let clients = Clients {
+        first: Client { id: "cl_harbour", secret: secret("CROSSWALK_CLIENT_SECRET") },
+        other: Client { id: "cl_meadow", secret: secret("CROSSWALK_OTHER_CLIENT_SECRET") },
+    };
+    insert_tenant(&connection, "tn_harbour", "Harbour", &clients.first).await?;
+    insert_tenant(&connection, "tn_meadow", "Meadow", &clients.other).await?;
+    insert_connection(&connection).await?;
+    Ok(clients)
+}
+
+/// A tenant and its client, whose quotas are high enough for load by hand.
+async fn insert_tenant(connection: &Connection, tenant: &str, name: &str, client: &Client) -> Result<()> {
+    let tenants = "insert into tenants (id, name) values ($1, $2) on conflict do nothing";
+    connection.execute(tenants, &[&tenant, &name]).await?;
+    let clients = "insert into clients (id, tenant_id, name, secret_sha256, scopes, requests_per_second, \
+                   request_burst, tokens_per_minute) values ($1, $2, $3, $4, $5, 100000, 200000, 60000) \
+                   on conflict (id) do update set secret_sha256 = excluded.secret_sha256, scopes = excluded.scopes";
+    let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    let hash = client.secret.sha256();
+    connection.execute(clients, &[&client.id, &tenant, &name, &hash.as_slice(), &scopes]).await?;
+    Ok(())
+}
+
+async fn insert_connection(connection: &Connection) -> Result<()> {
+    let sql = "insert into connections (tenant_id, id, crm, base_url, secret_name) \
+               values ('tn_harbour', $1::text, 'acme', 'http://127.0.0.1:19001', 'crosswalk/local/connections/' || $1) \
+               on conflict do nothing";
+    connection.execute(sql, &[&CONNECTION]).await?;
+    Ok(())
+}
