@@ -1,0 +1,59 @@
+//! A newcomer's tour of a running Crosswalk: each step asks for something, shows the answer, and checks it.
+
+mod answer;
+mod api;
+mod contacts;
+mod events;
+mod fault;
+mod report;
+mod settings;
+mod tenants;
+mod tokens;
+mod topic;
+mod tour;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::{settings::Settings, tour::Tour};
+
+/// Walks through a running Crosswalk, step by step, and checks what it sees.
+///
+/// It makes a new contact each time, so it can run any number of times. The last line says how many steps passed and
+/// how many failed; the exit status is 0 when none failed.
+#[derive(Parser)]
+#[command(
+    version,
+    after_help = "Environment (written to .local/env by `make up`):\n  \
+        CROSSWALK_URL                                                where the API answers\n  \
+        CROSSWALK_CLIENT_ID, CROSSWALK_CLIENT_SECRET                 a client, with all scopes\n  \
+        CROSSWALK_OTHER_CLIENT_ID, CROSSWALK_OTHER_CLIENT_SECRET     a client of another tenant\n  \
+        KAFKA_BROKERS                                                where the events are published\n  \
+        NO_COLOR                                                     if set, no colours on a terminal either\n\n\
+        Example:\n  make up && . .local/env && target/debug/tour"
+)]
+struct CommandLine;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let CommandLine = CommandLine::parse();
+    let settings = match Settings::from_environment() {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("tour: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut tour = Tour::begin(settings).await;
+    tour.step("Get an access token", tokens::get).await;
+    tour.step("Create a contact", contacts::create).await;
+    tour.step("Read it", contacts::read).await;
+    tour.step("Read it again, from the cache", contacts::read_from_the_cache).await;
+    tour.step("Change one field of it", contacts::patch).await;
+    tour.step("Change a version that is no longer current", contacts::patch_a_stale_version).await;
+    tour.step("Send a body with many faults", contacts::create_with_faults).await;
+    tour.step("Look for the contact as another tenant", tenants::look_across).await;
+    tour.step("Read the contact's events from Kafka", events::read_back).await;
+    tour.end()
+}
