@@ -1,0 +1,149 @@
+//! Asking the application as a client does.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use crosswalk::App;
+use lambda_http::http::{Method, Request, header};
+use serde_json::Value;
+
+use super::{Answer, TestApp, TestClient, routes};
+use crate::gateway;
+
+/// A client with a token, and the instance that it asks.
+#[derive(Clone)]
+pub struct Api<'a> {
+    /// The application.
+    pub test: &'a TestApp,
+    /// The instance that answers.
+    pub app: Arc<App>,
+    /// Who asks.
+    pub client: TestClient,
+    /// With which token.
+    pub token: String,
+}
+
+/// A request in the making.
+pub struct Ask {
+    app: Arc<App>,
+    method: Method,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl TestApp {
+    /// A request without a token.
+    ///
+    /// # Panics
+    ///
+    /// When this is no method.
+    pub fn ask(&self, method: &str, path: &str) -> Ask {
+        let method = method.parse().unwrap_or_else(|_| panic!("{method} is no method"));
+        Ask { app: Arc::clone(&self.app), method, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// Asks for a token with a client's secret.
+    pub async fn token(&self, client: &TestClient) -> Answer {
+        let form =
+            format!("grant_type=client_credentials&client_id={}&client_secret={}", client.id, client.secret.reveal());
+        self.ask("POST", "/oauth/token").form(form).send().await
+    }
+}
+
+impl<'a> Api<'a> {
+    /// A client of the application, once it has a token.
+    ///
+    /// # Panics
+    ///
+    /// When it gets none.
+    pub async fn of(test: &'a TestApp, client: TestClient) -> Self {
+        let answer = test.token(&client).await.expect(200);
+        let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer:?}")).to_owned();
+        Self { test, app: Arc::clone(&test.app), client, token }
+    }
+
+    /// The same client, asking another instance.
+    #[must_use]
+    pub fn at(&self, app: Arc<App>) -> Self {
+        Self { app, ..self.clone() }
+    }
+
+    /// A request with the token.
+    pub fn ask(&self, method: &str, path: &str) -> Ask {
+        let mut ask = self.test.ask(method, path).header("authorization", &format!("Bearer {}", self.token));
+        ask.app = Arc::clone(&self.app);
+        ask
+    }
+
+    /// Creates a contact.
+    pub async fn create(&self, contact: &Value) -> Answer {
+        self.ask("POST", "/contacts").json(contact).send().await
+    }
+
+    /// Reads a contact.
+    pub async fn get(&self, id: &str) -> Answer {
+        self.ask("GET", &format!("/contacts/{id}")).send().await
+    }
+
+    /// Changes parts of a contact that has this version.
+    pub async fn patch(&self, id: &str, version: i64, patch: &Value) -> Answer {
+        let ask = self.ask("PATCH", &format!("/contacts/{id}")).header("if-match", &format!("\"{version}\""));
+        ask.json(patch).send().await
+    }
+
+    /// The key of a contact in the cache.
+    ///
+    /// # Panics
+    ///
+    /// When this is no id.
+    pub fn cache_key(&self, id: &str) -> String {
+        let id = id.parse().unwrap_or_else(|_| panic!("{id} is no id"));
+        self.app.redis.keys().contact(&self.client.tenant, id)
+    }
+}
+
+impl Ask {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sends JSON.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.header(header::CONTENT_TYPE.as_str(), "application/json").body(body.to_string())
+    }
+
+    /// Sends a form.
+    #[must_use]
+    pub fn form(self, body: String) -> Self {
+        self.header(header::CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded").body(body)
+    }
+
+    /// Sends bytes.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sends the request by way of the gateway's event, as it comes in production.
+    ///
+    /// # Panics
+    ///
+    /// When it is no request that HTTP can carry.
+    pub async fn send(self) -> Answer {
+        let route = routes::route(&self.method, self.path.split('?').next().unwrap_or_default());
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(self.body).unwrap_or_else(|error| panic!("no request: {error}"));
+        let event = gateway::event(&route, &request).to_string();
+        let request = lambda_http::request::from_str(&event).unwrap_or_else(|error| panic!("no event: {error}"));
+        Answer::of(routes::call(&self.app, &route, request).await)
+    }
+}

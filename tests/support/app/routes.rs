@@ -1,0 +1,29 @@
+//! Which function answers which route: what the gateway does from the template.
+
+use crosswalk::entry::answer;
+use crosswalk::{App, Request, Response};
+use lambda_http::http::Method;
+
+/// The route's pattern, for the gateway's event.
+pub(super) fn route(method: &Method, path: &str) -> String {
+    let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
+    let pattern = match segments.as_slice() {
+        ["contacts", _] => "/contacts/{id}",
+        _ => path,
+    };
+    format!("{method} {pattern}")
+}
+
+/// Lets the route's function answer.
+pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
+    match route {
+        "POST /oauth/token" => answer(app, &issue_token::handle, request).await,
+        "POST /oauth/revoke" => answer(app, &revoke_token::handle, request).await,
+        "GET /.well-known/jwks.json" => answer(app, &list_signing_keys::handle, request).await,
+        "POST /contacts" => answer(app, &create_contact::handle, request).await,
+        "GET /contacts/{id}" => answer(app, &get_contact::handle, request).await,
+        "PATCH /contacts/{id}" => answer(app, &update_contact::handle, request).await,
+        "GET /health" => answer(app, &check_health::handle, request).await,
+        _ => answer(app, &refuse_route::handle, request).await,
+    }
+}

@@ -1,0 +1,13 @@
+//! What the tests and benchmarks stand on. Nothing here stands in for a part of the system: the services are real, the
+//! functions are their own binaries, and the faults happen on the wire or to the process.
+
+pub mod app;
+pub mod background;
+pub mod database;
+pub mod gateway;
+pub mod kafka;
+pub mod proxy;
+pub mod runtime_api;
+pub mod services;
+pub mod tls;
+pub mod wait;
