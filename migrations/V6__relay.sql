@@ -10,6 +10,8 @@ create table relay_leases (
 
 -- The floor of an outbox: no id at or below it is waiting or can still appear. Scans begin there, because dead
 -- index entries that a long snapshot keeps alive would make a bare scan of the partial index slow.
+-- Whoever makes a row at or below it wait again (a replay) lowers it in the same transaction: floor to below that row, and
+-- the candidate to null, so that a relay that is just raising it finds nothing to raise it to.
 create table relay_floors (
     source           text        primary key,
     floor            bigint      not null default 0,

@@ -23,16 +23,15 @@ pub struct Admission {
     pub verdict: Result<()>,
 }
 
-/// Revoked, all revocations loaded, the count, the contact's entry.
-type Answer = (bool, bool, (bool, u32, u64, u64), Option<String>);
+/// Revoked, all revocations loaded, the count.
+type Counted = (bool, bool, (bool, u32, u64, u64));
 
 /// Asks all there is to ask of a caller whose token was verified, and for a contact in the cache in the same breath.
 pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uuid>) -> Admission {
     let limit = claims.quota().unwrap_or(app.config.limits.requests).into();
     let answer = ask(app, claims, limit, contact).await;
-    let (revocation, rate, cached) = if let Ok((revoked, loaded, count, entry)) = answer {
-        let revocation = Revocation::from_answer((revoked, loaded));
-        (revocation, Some(limit.decision(count)), cache::read_contact(entry.as_deref()))
+    let (revocation, rate, cached) = if let Ok(((revoked, loaded, count), entry)) = answer {
+        (Revocation::from_answer((revoked, loaded)), Some(limit.decision(count)), entry)
     } else {
         tracing::warn!(tenant = claims.tenant, client = claims.sub, "a request was let pass without a rate limit");
         (Revocation::Unknown, None, None)
@@ -41,19 +40,27 @@ pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uui
     Admission { limit, rate, cached, verdict }
 }
 
-async fn ask(app: &App, claims: &Claims, limit: Limit, contact: Option<Uuid>) -> Result<Answer, cache::Away> {
+async fn ask(
+    app: &App,
+    claims: &Claims,
+    limit: Limit,
+    contact: Option<Uuid>,
+) -> Result<(Counted, Option<Entry>), cache::Away> {
     let (redis, tenant) = (&app.redis, claims.tenant.as_str());
-    redis
-        .ask(|call| {
-            let mut pipeline = Pipeline::with_capacity(4);
-            cache::look_up(redis, &mut pipeline, tenant, claims.jti);
-            limit.ask(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub));
-            if let Some(id) = contact {
-                cache::reading_contact(redis, &mut pipeline, tenant, id);
-            }
-            pipeline
-        })
-        .await
+    let build = |call| {
+        let mut pipeline = Pipeline::with_capacity(4);
+        cache::look_up(redis, &mut pipeline, tenant, claims.jti);
+        limit.ask(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub));
+        if let Some(id) = contact {
+            cache::reading_contact(redis, &mut pipeline, tenant, id);
+        }
+        pipeline
+    };
+    if contact.is_none() {
+        return Ok((redis.ask(build).await?, None));
+    }
+    let (revoked, loaded, count, entry): (_, _, _, Option<String>) = redis.ask(build).await?;
+    Ok(((revoked, loaded, count), cache::read_contact(entry.as_deref())))
 }
 
 async fn verdict(

@@ -28,7 +28,8 @@ pub fn is_deadlock(error: &PgError) -> bool {
 fn is_away(error: &PgError) -> bool {
     let Some(code) = error.code() else {
         // No answer from the server at all: refused, cut, timed out. A value that doesn't fit its column is ours.
-        return error.is_closed() || std::error::Error::source(error).is_none_or(<dyn std::error::Error>::is::<std::io::Error>);
+        return error.is_closed()
+            || std::error::Error::source(error).is_none_or(<dyn std::error::Error>::is::<std::io::Error>);
     };
     // 08 connection, 53 resources, 57 shut down or statement time-out; and: lock time-out, deadlock lost twice,
     // a primary that has become a standby.

@@ -1,11 +1,10 @@
 //! The connections of an instance.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deadpool_postgres::{Client, Object, Pool, PoolError};
-use tokio::sync::Mutex;
 use tokio_postgres::error::SqlState;
 
 use super::connect;
@@ -79,19 +78,23 @@ impl Database {
     }
 
     async fn pool(&self) -> Result<Pool> {
-        let mut pool = self.pool.lock().await;
-        if let Some(pool) = pool.as_ref() {
+        if let Some(pool) = self.lock().as_ref() {
             return Ok(pool.clone());
         }
         let opened = connect::pool(&self.settings, &self.secrets.get(&self.secret).await?)?;
-        Ok(pool.insert(opened).clone())
+        // Another request may have been faster; then its pool is the one.
+        Ok(self.lock().get_or_insert(opened).clone())
     }
 
     /// The password was rotated after the secret was read.
     async fn get_with_new_password(&self) -> Result<Connection> {
         let opened = connect::pool(&self.settings, &self.secrets.refresh(&self.secret).await?)?;
-        let pool = self.pool.lock().await.insert(opened).clone();
+        let pool = self.lock().insert(opened).clone();
         pool.get().await.map_err(no_connection)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Pool>> {
+        self.pool.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// How long nobody has asked for a connection.
