@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
 
 mod contacts;
+mod contacts_create;
+mod contacts_faults;
 mod support_database;
 mod support_gateway;
 mod support_kafka;

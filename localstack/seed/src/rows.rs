@@ -1,12 +1,9 @@
 //! Two tenants with a client each, and the first one's connection to `AcmeCRM`.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use crosswalk::auth::{ClientSecret, Scope};
 use tokio_postgres::{Client as Connection, NoTls};
 
-use crate::files;
 use crate::services::Services;
 
 /// The connection's id.
@@ -26,19 +23,24 @@ pub(crate) struct Clients {
     pub(crate) other: Client,
 }
 
-/// Inserts whatever is not there. A secret that was given out before stays good: it is read from the file that has it.
-pub(crate) async fn insert(services: &Services, given_out: &Path) -> Result<Clients> {
+impl Clients {
+    /// The clients, with the secrets that were given out before; `known` finds one by the name of its variable.
+    pub(crate) fn with_secrets(known: impl Fn(&str) -> Option<String>) -> Self {
+        let secret = |name| known(name).map_or_else(ClientSecret::generate, ClientSecret::presented);
+        Self {
+            first: Client { id: "cl_harbour", secret: secret("CROSSWALK_CLIENT_SECRET") },
+            other: Client { id: "cl_meadow", secret: secret("CROSSWALK_OTHER_CLIENT_SECRET") },
+        }
+    }
+}
+
+/// Inserts whatever is not there.
+pub(crate) async fn insert(services: &Services, clients: &Clients) -> Result<()> {
     let (connection, driver) = tokio_postgres::connect(&services.database_url, NoTls).await.context("connect")?;
     tokio::spawn(driver);
-    let secret = |name| files::read(given_out, name).map_or_else(ClientSecret::generate, ClientSecret::presented);
-    let clients = Clients {
-        first: Client { id: "cl_harbour", secret: secret("CROSSWALK_CLIENT_SECRET") },
-        other: Client { id: "cl_meadow", secret: secret("CROSSWALK_OTHER_CLIENT_SECRET") },
-    };
     insert_tenant(&connection, "tn_harbour", "Harbour", &clients.first).await?;
     insert_tenant(&connection, "tn_meadow", "Meadow", &clients.other).await?;
-    insert_connection(&connection).await?;
-    Ok(clients)
+    insert_connection(&connection).await
 }
 
 /// A tenant and its client, whose quotas are high enough for load by hand.

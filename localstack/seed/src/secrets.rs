@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use crosswalk::auth::SigningKeySecret;
 use serde_json::{Value, json};
 
@@ -44,13 +45,13 @@ async fn exists(client: &Client, name: &str) -> bool {
 }
 
 async fn put(client: &Client, name: &str, value: &Value) -> Result<()> {
-    let failed = |error: &dyn std::error::Error| anyhow!("{name}: {}", DisplayErrorContext(error));
     let text = value.to_string();
     let created = client.create_secret().name(name).secret_string(&text).send().await;
     let Err(error) = created else { return Ok(()) };
-    if error.as_service_error().is_some_and(|error| error.is_resource_exists_exception()) {
-        let stored = client.put_secret_value().secret_id(name).secret_string(text).send().await;
-        return Ok(stored.map(drop).map_err(|error| failed(&error))?);
+    if !error.as_service_error().is_some_and(CreateSecretError::is_resource_exists_exception) {
+        return Err(anyhow!("{name}: {}", DisplayErrorContext(error)));
     }
-    Err(failed(&error))
+    let stored = client.put_secret_value().secret_id(name).secret_string(text).send().await;
+    stored.map_err(|error| anyhow!("{name}: {}", DisplayErrorContext(error)))?;
+    Ok(())
 }
