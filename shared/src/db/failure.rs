@@ -31,9 +31,10 @@ fn is_away(error: &PgError) -> bool {
         return error.is_closed()
             || std::error::Error::source(error).is_none_or(<dyn std::error::Error>::is::<std::io::Error>);
     };
-    // 08 connection, 53 resources, 57 shut down or statement time-out; and: lock time-out, deadlock lost twice,
-    // a primary that has become a standby.
-    matches!(&code.code()[..2], "08" | "53" | "57") || matches!(code.code(), "55P03" | "40P01" | "40001" | "25006")
+    // 08 connection, 28 a password that is being rotated, 53 resources, 57 shut down or statement time-out; and: lock
+    // time-out, deadlock lost twice, a primary that has become a standby.
+    matches!(&code.code()[..2], "08" | "28" | "53" | "57")
+        || matches!(code.code(), "55P03" | "40P01" | "40001" | "25006")
 }
 
 fn chain(error: &PgError) -> String {

@@ -1,0 +1,97 @@
+//! Time as a function must measure it: it may be frozen at any point, and its steady clock may stand still meanwhile.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What is left of the invocation when the shift ends: enough for the last records to be delivered or given up, for
+/// the last statements, and for the lease to be given back.
+const MARGIN: Duration = Duration::from_secs(15);
+
+/// A moment, on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    steady: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    /// Now.
+    pub fn now() -> Self {
+        Self { steady: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// How long ago it was, by the clock that says longer: one may have stood still, the other may have been set.
+    pub fn elapsed(&self) -> Duration {
+        self.steady.elapsed().max(self.wall.elapsed().unwrap_or_default())
+    }
+}
+
+/// When the shift ends.
+#[derive(Debug)]
+pub struct End {
+    began: Moment,
+    length: Duration,
+}
+
+impl End {
+    /// The end of a shift that begins now: after its length, or early enough before the invocation is cut. A deadline
+    /// that has passed is none: some emulators send none that means anything.
+    pub fn of_shift(length: Duration, deadline_ms: u64) -> Self {
+        let left = UNIX_EPOCH
+            .checked_add(Duration::from_millis(deadline_ms))
+            .and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
+        let length = left.map_or(length, |left| length.min(left.saturating_sub(MARGIN).max(left / 2)));
+        Self { began: Moment::now(), length }
+    }
+
+    /// How long the shift lasts yet.
+    pub fn left(&self) -> Duration {
+        self.length.saturating_sub(self.began.elapsed())
+    }
+
+    /// Whether it has ended.
+    pub fn is_over(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    /// How long it has lasted.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Moment};
+    use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+    const SHIFT: Duration = Duration::from_secs(130);
+
+    /// What the shift lasts when its invocation is cut in so many seconds; half a second is for the test itself.
+    fn lasts(deadline_secs: u64) -> u64 {
+        let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(deadline_secs);
+        let end = End::of_shift(SHIFT, u64::try_from(deadline.as_millis()).unwrap());
+        (end.left() + Duration::from_millis(500)).as_secs()
+    }
+
+    #[test]
+    fn a_shift_ends_well_before_its_invocation_is_cut() {
+        assert_eq!(lasts(600), 130);
+        assert_eq!(lasts(100), 85);
+        assert_eq!(lasts(10), 5);
+    }
+
+    #[test]
+    fn a_deadline_that_means_nothing_is_none() {
+        for deadline in [0, 1, u64::MAX] {
+            assert_eq!(End::of_shift(SHIFT, deadline).left().as_secs(), 129, "{deadline}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_a_clock_that_stood_still_is_not_lost() {
+        let frozen = Moment { steady: Instant::now(), wall: SystemTime::now() - Duration::from_mins(1) };
+        assert!(frozen.elapsed() >= Duration::from_mins(1));
+        let set_back = Moment { steady: Instant::now(), wall: SystemTime::now() + Duration::from_mins(1) };
+        assert!(set_back.elapsed() < Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,138 @@
+//! One source's rows on their way to its topic: claimed, published, marked.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crosswalk::db::outbox::{self, Waiting};
+use crosswalk::{App, Error, Result, cache};
+use futures::future::join_all;
+use uuid::Uuid;
+
+use crate::Relay;
+use crate::clock::End;
+use crate::database::{PATIENCE, ask};
+use crate::floor::Floor;
+use crate::lease::Lease;
+use crate::outlet::Outlet;
+use crate::report::Report;
+
+/// A source while a shift works on it.
+pub struct Feed<'a> {
+    relay: &'a Relay,
+    app: &'a App,
+    lease: &'a Lease<'a>,
+    end: &'a End,
+    outlet: &'a Outlet,
+    floor: Floor,
+    unsettled: Unsettled,
+}
+
+/// What the broker has decided and PostgreSQL has not been told yet.
+#[derive(Default)]
+struct Unsettled {
+    published: Vec<i64>,
+    refused: Vec<i64>,
+    reasons: Vec<String>,
+}
+
+/// How much there was to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Load {
+    /// Nothing waited.
+    Idle,
+    /// All that waited was claimed.
+    Some,
+    /// There may be more.
+    Full,
+}
+
+impl<'a> Feed<'a> {
+    /// A feed of an outlet.
+    pub fn new(relay: &'a Relay, app: &'a App, lease: &'a Lease<'a>, end: &'a End, outlet: &'a Outlet) -> Self {
+        let floor = Floor::new(outlet.source, relay.settings.floor);
+        Self { relay, app, lease, end, outlet, floor, unsettled: Unsettled::default() }
+    }
+
+    /// Claims a batch, publishes it and marks it.
+    pub async fn round(&mut self, report: &mut Report) -> Result<Load> {
+        // What could not be marked is marked before anything is claimed, or it would be published once more.
+        self.settle(report).await?;
+        self.floor.tend(self.app).await?;
+        let bounds = self.relay.settings.batch;
+        let rows = ask(self.app, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds).await).await?;
+        let load = load(&rows, bounds);
+        if load == Load::Idle {
+            return Ok(load);
+        }
+
+        let may_send = || self.lease.is_held() && !self.end.is_over();
+        let outcome = self.relay.publisher.publish(self.outlet, rows, may_send).await?;
+        self.unsettled = Unsettled::of(self.outlet, &outcome.published, outcome.refused);
+        let app = self.app;
+        let (settled, ()) = tokio::join!(self.settle(report), outdate(app, &outcome.published));
+        settled?;
+        outcome.failure.map_or(Ok(load), |failure| Err(Error::unavailable("Kafka", failure)))
+    }
+
+    /// Tells PostgreSQL. If the lease turns out to be lost nothing is marked, and the next holder publishes the rows
+    /// again.
+    async fn settle(&mut self, report: &mut Report) -> Result<()> {
+        let (source, holder) = (self.outlet.source, self.lease.holder());
+        let Unsettled { published, refused, reasons } = &self.unsettled;
+        if published.is_empty() && refused.is_empty() {
+            return Ok(());
+        }
+        let held = ask(self.app, PATIENCE, async |db| {
+            Ok((published.is_empty() || outbox::mark(db, source, holder, published).await?)
+                && (refused.is_empty() || outbox::park(db, source, holder, refused, reasons).await?))
+        });
+        if held.await? {
+            report.published += published.len() as u64;
+            report.parked += refused.len() as u64;
+        } else {
+            self.lease.lose();
+        }
+        self.unsettled = Unsettled::default();
+        Ok(())
+    }
+}
+
+impl Unsettled {
+    fn of(outlet: &Outlet, published: &[Waiting], refused: Vec<(Waiting, String)>) -> Self {
+        let mut published: Vec<_> = published.iter().map(|row| row.id).collect();
+        published.sort_unstable();
+        for (row, reason) in &refused {
+            let (id, source) = (row.id, outlet.source.name);
+            tracing::error!(source, id, ce_id = %row.ce_id, reason, "an event can't be published; it is parked");
+        }
+        let (refused, reasons) = refused.into_iter().map(|(row, reason)| (row.id, reason)).unzip();
+        Self { published, refused, reasons }
+    }
+}
+
+fn load(rows: &[Waiting], bounds: outbox::Bounds) -> Load {
+    let bytes: usize = rows.iter().map(|row| row.value.len()).sum();
+    if rows.is_empty() {
+        Load::Idle
+    } else if rows.len() >= bounds.rows as usize || bytes >= bounds.bytes as usize {
+        Load::Full
+    } else {
+        Load::Some
+    }
+}
+
+/// Makes the cache forget what it has of these contacts, if that is older. The relay sees every change, so this
+/// reaches what a writer could not when Redis was away. It is a help, not a promise.
+async fn outdate(app: &App, rows: &[Waiting]) {
+    let mut tenants: BTreeMap<&str, HashMap<Uuid, i32>> = BTreeMap::new();
+    for row in rows {
+        if let Some((contact, version)) = row.contact {
+            let latest = tenants.entry(&row.tenant).or_default().entry(contact).or_default();
+            *latest = version.max(*latest);
+        }
+    }
+    let outdated = tenants.into_iter().map(|(tenant, versions)| async move {
+        let versions: Vec<_> = versions.into_iter().collect();
+        let _ = cache::stale(&app.redis, tenant, &versions, app.config.cache.ttl).await;
+    });
+    join_all(outdated).await;
+}

@@ -1,0 +1,44 @@
+//! Raising a source's floor while there is work, so that claims don't grow with what was published.
+
+use std::time::Duration;
+
+use crosswalk::db::{floor, outbox::Source};
+use crosswalk::{App, Result};
+
+use crate::clock::Moment;
+use crate::database::{PATIENCE, ask};
+
+/// How often the floor is looked at, at least. Under a long backlog it follows the work by about as much.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The floor of a source.
+#[derive(Debug)]
+pub struct Floor {
+    source: &'static Source,
+    age: Duration,
+    looked: Option<Moment>,
+}
+
+impl Floor {
+    /// The floor of a source, whose candidates must reach this age.
+    pub fn new(source: &'static Source, age: Duration) -> Self {
+        Self { source, age, looked: None }
+    }
+
+    /// Raises it, and notes the next candidate, when it is time to.
+    pub async fn tend(&mut self, app: &App) -> Result<()> {
+        let every = LOOK.min(self.age / 10);
+        if self.looked.is_some_and(|moment| moment.elapsed() < every) {
+            return Ok(());
+        }
+        ask(app, PATIENCE, async |db| {
+            floor::raise(db, self.source, self.age).await?;
+            // Two statements, one after the other: the candidate's transaction id must be younger than the look.
+            let candidate = floor::last_drawn(db, self.source).await?;
+            floor::note(db, self.source, candidate).await
+        })
+        .await?;
+        self.looked = Some(Moment::now());
+        Ok(())
+    }
+}

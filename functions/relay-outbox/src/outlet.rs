@@ -1,0 +1,30 @@
+//! Where the rows of a source go, and as what.
+
+use crosswalk::db::outbox::{self, Source};
+
+use crate::settings::Settings;
+
+/// A source and its topic.
+#[derive(Debug)]
+pub struct Outlet {
+    /// Whose rows.
+    pub source: &'static Source,
+    /// Where they are published.
+    pub topic: String,
+    /// `source` in CloudEvents: what the names of its events are unique in.
+    pub event_source: &'static str,
+    /// What stands before the kind of each event in its `type`.
+    pub event_type: &'static str,
+}
+
+impl Outlet {
+    /// What happened to contacts.
+    pub fn contacts(settings: &Settings) -> Self {
+        Self {
+            source: &outbox::CONTACT_EVENTS,
+            topic: settings.contacts_topic.clone(),
+            event_source: "urn:crosswalk:contacts",
+            event_type: "contact",
+        }
+    }
+}

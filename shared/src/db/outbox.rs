@@ -1,0 +1,108 @@
+//! Rows that wait to be published: claimed in the order of their ids, then marked or parked. Whoever marks must hold
+//! the lease, and the statement itself checks that.
+
+use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::failed;
+use crate::error::Result;
+
+/// A table whose unpublished rows are an outbox, as the statements that treat it as one.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name, in `relay_floors` and in the log.
+    pub name: &'static str,
+    claim: &'static str,
+    mark: &'static str,
+    park: &'static str,
+    pub(super) last_drawn: &'static str,
+    pub(super) raise_floor: &'static str,
+}
+
+/// What happened to contacts.
+pub static CONTACT_EVENTS: Source = Source {
+    name: "contact_events",
+    claim: include_str!("sql/claim_contact_events.sql"),
+    mark: include_str!("sql/mark_contact_events.sql"),
+    park: include_str!("sql/park_contact_events.sql"),
+    // A sequence that has given nothing out yet says 1 already.
+    last_drawn: "select case when is_called then last_value else 0 end from contact_events_id_seq",
+    raise_floor: include_str!("sql/raise_contact_events_floor.sql"),
+};
+
+/// A row that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Orders.
+    pub id: i64,
+    /// Names (`id` in CloudEvents).
+    pub ce_id: Uuid,
+    /// Whose it is.
+    pub tenant: String,
+    /// Rows with the same key are published one after the other.
+    pub key: String,
+    /// What happened.
+    pub kind: String,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The trace it belongs to.
+    pub traceparent: Option<String>,
+    /// What is published: JSON.
+    pub value: String,
+    /// The contact and the version that it has now at least, where the row tells of one.
+    pub contact: Option<(Uuid, i32)>,
+}
+
+/// How much to claim at once. One row is always claimed, however large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Bounds {
+    pub rows: u32,
+    pub bytes: u32,
+}
+
+/// The rows that have waited longest, by id.
+pub async fn claim(db: &impl GenericClient, source: &Source, bounds: Bounds) -> Result<Vec<Waiting>> {
+    let statement = db.prepare_cached(source.claim).await.map_err(failed)?;
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&i64::from(bounds.rows), &i64::from(bounds.bytes)];
+    let rows = db.query(&statement, &parameters).await.map_err(failed)?;
+    rows.iter().map(waiting).collect::<Result<_, _>>().map_err(failed)
+}
+
+/// Marks rows as published. `false`: the lease is no longer the holder's, and nothing was marked.
+pub async fn mark(db: &impl GenericClient, source: &Source, holder: Uuid, ids: &[i64]) -> Result<bool> {
+    let statement = db.prepare_cached(source.mark).await.map_err(failed)?;
+    db.query_one(&statement, &[&holder, &ids]).await.and_then(|row| row.try_get(0)).map_err(failed)
+}
+
+/// Parks rows that can never be published, each with the reason. `false`: the lease is no longer the holder's, and
+/// nothing was parked.
+pub async fn park(
+    db: &impl GenericClient,
+    source: &Source,
+    holder: Uuid,
+    ids: &[i64],
+    reasons: &[String],
+) -> Result<bool> {
+    let statement = db.prepare_cached(source.park).await.map_err(failed)?;
+    db.query_one(&statement, &[&holder, &ids, &reasons]).await.and_then(|row| row.try_get(0)).map_err(failed)
+}
+
+/// A row of a `claim` statement, whose columns are the same for every source.
+fn waiting(row: &Row) -> Result<Waiting, tokio_postgres::Error> {
+    let (contact, version): (Option<Uuid>, Option<i32>) = (row.try_get(8)?, row.try_get(9)?);
+    Ok(Waiting {
+        id: row.try_get(0)?,
+        ce_id: row.try_get(1)?,
+        tenant: row.try_get(2)?,
+        key: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        occurred_at: row.try_get(5)?,
+        traceparent: row.try_get(6)?,
+        value: row.try_get(7)?,
+        contact: contact.zip(version),
+    })
+}
