@@ -3,6 +3,8 @@
 
 readonly ROUTER=$LOCAL/router.toml FUNCTIONS_ENV=$LOCAL/functions.env
 readonly FUNCTION_INSTANCES=4
+# It takes a second or two; the rest is for a machine that compiles at the same time.
+readonly SEED_SECONDS=120
 
 # Builds, seeds and starts; whatever is up and unchanged is left alone.
 functions_up() {
@@ -23,9 +25,16 @@ build() {
 seed() {
   title "Migrating and seeding"
   read_service_variables
-  attended env "${SERVICE_VARIABLES[@]}" \
-    "$TARGET/debug/seed" --url "$HTTP_URL" --env "$LOCAL/env" --functions-env "$FUNCTIONS_ENV"
+  attended env "${SERVICE_VARIABLES[@]}" timeout "$SEED_SECONDS" \
+    "$TARGET/debug/seed" --url "$HTTP_URL" --env "$LOCAL/env" --functions-env "$FUNCTIONS_ENV" || seed_failed $?
   say "a client for the API is in .local/env"
+}
+
+# timeout(1) ends with 124 when the time is over.
+seed_failed() {
+  [[ $1 -ne 124 ]] || fail "The seed did not end within $SEED_SECONDS seconds; a service doesn't answer it." \
+    "See which: localstack/local.sh services status. Then: make down, and try again."
+  fail "The seed failed." "The reason is above."
 }
 
 # cargo-lambda ignores a router file that isn't there, so it never sees a half-written one.

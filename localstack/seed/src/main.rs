@@ -8,13 +8,17 @@ mod services;
 mod topics;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use crosswalk::App;
 use crosswalk::config::{Config, Env};
 
 use crate::services::Services;
+
+/// How long a step may take.
+const LIMIT: Duration = Duration::from_secs(45);
 
 /// Fills the local services: schema, secrets, topics, two tenants with a client each, a connection to AcmeCRM.
 #[derive(Debug, Parser)]
@@ -36,15 +40,24 @@ async fn main() -> Result<()> {
     let services = Services::from_environment()?;
     let functions = files::functions(&services);
 
-    secrets::store(&services).await.context("store the secrets in Secrets Manager")?;
+    within("store the secrets in Secrets Manager", secrets::store(&services)).await?;
     let app = App::new(Config::read(&functions.iter().cloned().collect::<Env>())?);
-    crosswalk::schema::migrate(&app).await.map_err(|error| anyhow::anyhow!(error.chain())).context("migrate")?;
-    topics::create(&services.kafka_brokers).await.context("create the topics")?;
+    within("migrate the database", async {
+        crosswalk::schema::migrate(&app).await.map_err(|error| anyhow!(error.chain()))
+    })
+    .await?;
+    within("create the topics", topics::create(&services.kafka_brokers)).await?;
     // A secret that was given out stays good.
     let clients = rows::Clients::with_secrets(|name| files::read(&arguments.env, name));
-    rows::insert(&services, &clients).await.context("insert tenants, clients and a connection")?;
+    within("insert tenants, clients and a connection", rows::insert(&services, &clients)).await?;
 
     files::write(&arguments.functions_env, "", &functions)?;
     files::write(&arguments.env, "export ", &files::people(&services, &arguments.url, &clients))?;
     Ok(())
+}
+
+/// A step, and what it was when it fails or takes too long: a service that accepts and then says nothing.
+async fn within<T>(step: &'static str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let worked = tokio::time::timeout(LIMIT, work).await;
+    worked.map_err(|_| anyhow!("no answer within {} s", LIMIT.as_secs())).flatten().context(step)
 }

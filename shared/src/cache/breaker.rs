@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_failure_opens_it_and_a_success_closes_it() {
-        let breaker = Breaker::new(Duration::from_secs(60));
+        let breaker = Breaker::new(Duration::from_mins(1));
         assert!(!breaker.is_open());
         breaker.trip();
         assert!(breaker.is_open());
@@ -66,7 +66,7 @@ mod tests {
         let breaker = Breaker::new(Duration::from_millis(0));
         breaker.trip();
         assert!(!breaker.is_open(), "the pause is over");
-        let breaker = Breaker { pause: Duration::from_secs(60), open_until: Some(std::time::Instant::now()).into() };
+        let breaker = Breaker { pause: Duration::from_mins(1), open_until: Some(std::time::Instant::now()).into() };
         assert!(!breaker.is_open(), "one is let through");
         assert!(breaker.is_open(), "the next is not");
     }
