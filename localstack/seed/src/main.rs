@@ -40,7 +40,7 @@ async fn main() -> Result<()> {
     let services = Services::from_environment()?;
     let functions = files::functions(&services);
 
-    within("store the secrets in Secrets Manager", secrets::store(&services)).await?;
+    within("store the secrets in Secrets Manager", Box::pin(secrets::store(&services))).await?;
     let app = App::new(Config::read(&functions.iter().cloned().collect::<Env>())?);
     within("migrate the database", async {
         crosswalk::schema::migrate(&app).await.map_err(|error| anyhow!(error.chain()))
