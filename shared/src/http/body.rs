@@ -3,7 +3,7 @@
 use lambda_http::http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::Request;
+use super::{Request, json};
 use crate::app::App;
 use crate::contact::reading::{Read, read};
 use crate::error::{Error, Result};
@@ -46,7 +46,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Error::Malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
-    serde_json::from_str(text).map_err(|error| {
+    json::parse(text).map_err(|error| {
         // serde_json's own text ends in "at line … column …" and quotes nothing but the expected tokens.
         Error::Malformed(format!("the body is not JSON: {error}"))
     })

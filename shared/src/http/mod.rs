@@ -6,6 +6,7 @@ mod conditional;
 mod exchange;
 mod form;
 mod idempotency;
+mod json;
 mod oauth;
 mod path;
 mod problem;
