@@ -20,7 +20,7 @@ pub fn if_match(request: &Request) -> Result<Option<Precondition>> {
     if tags.contains(&Tag::Any) {
         return Ok(Some(Precondition::Any));
     }
-    let strong = tags.iter().filter_map(|tag| if let Tag::Strong(text) = tag { text.parse().ok() } else { None });
+    let strong = tags.iter().filter_map(|tag| if let Tag::Strong(text) = tag { version(text) } else { None });
     Ok(Some(Precondition::OneOf(strong.collect())))
 }
 
@@ -43,23 +43,47 @@ enum Tag {
     Weak(String),
 }
 
-fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<Tag>>> {
-    let malformed = || Error::Malformed(format!("{name} is not a list of entity tags such as \"7\", nor *"));
-    let mut tags = Vec::new();
-    for value in headers.get_all(name) {
-        for part in value.to_str().map_err(|_| malformed())?.split(',') {
-            tags.push(tag(part.trim()).ok_or_else(malformed)?);
-        }
-    }
-    Ok((!tags.is_empty()).then_some(tags))
+/// The version that a tag of ours names. `"02"` is not one of them, though it is a number.
+fn version(text: &str) -> Option<i32> {
+    text.parse().ok().filter(|version: &i32| version.to_string() == text)
 }
 
-/// Our tags hold digits only, so a comma inside somebody else's tag can't cut one of ours in two.
-fn tag(text: &str) -> Option<Tag> {
-    if text == "*" {
-        return Some(Tag::Any);
+fn tags(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Vec<Tag>>> {
+    let malformed = || Error::Malformed(format!("{name} is not a list of entity tags such as \"7\", nor *"));
+    if !headers.contains_key(name) {
+        return Ok(None);
+    }
+    let mut tags = Vec::new();
+    for value in headers.get_all(name) {
+        list(value.to_str().ok(), &mut tags).ok_or_else(malformed)?;
+    }
+    if tags.is_empty() { Err(malformed()) } else { Ok(Some(tags)) }
+}
+
+/// Reads a list whose elements may be empty (RFC 9110, section 5.6.1.2). A comma can be part of a tag, so the list
+/// can't be cut at its commas first.
+fn list(text: Option<&str>, tags: &mut Vec<Tag>) -> Option<()> {
+    let mut rest = text?.trim();
+    loop {
+        rest = rest.trim_start_matches([',', ' ', '\t']);
+        if rest.is_empty() {
+            return Some(());
+        }
+        let (tag, after) = tag(rest)?;
+        tags.push(tag);
+        rest = after.trim_start();
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
+}
+
+fn tag(text: &str) -> Option<(Tag, &str)> {
+    if let Some(rest) = text.strip_prefix('*') {
+        return Some((Tag::Any, rest));
     }
     let (weak, quoted) = text.strip_prefix("W/").map_or((false, text), |rest| (true, rest));
-    let inner = quoted.strip_prefix('"')?.strip_suffix('"')?.to_owned();
-    Some(if weak { Tag::Weak(inner) } else { Tag::Strong(inner) })
+    let (inner, rest) = quoted.strip_prefix('"')?.split_once('"')?;
+    let inner = inner.to_owned();
+    Some((if weak { Tag::Weak(inner) } else { Tag::Strong(inner) }, rest))
 }

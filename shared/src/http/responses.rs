@@ -18,13 +18,14 @@ const PRIVATE: &str = "private, no-cache";
 
 /// A contact that was read, or 304 if the caller has it already.
 pub fn found(request: &Request, found: Found) -> Result<Response> {
-    let (answer, cache) = match found {
-        Found::InCache(answer) => (answer, "hit"),
-        Found::InDatabase(answer) => (answer, "miss"),
+    let (answer, cache, tagged) = match found {
+        Found::InCache(answer) => (answer, "hit", true),
+        Found::InDatabase(answer) => (answer, "miss", true),
+        Found::WithLinks(answer) => (answer, "miss", false),
     };
     let builder =
         Builder::new().header(ETAG, etag(answer.version)).header(CACHE_CONTROL, PRIVATE).header("x-cache", cache);
-    if matches_none(request, answer.version)? {
+    if matches_none(request, answer.version)? && tagged {
         return Ok(finish(builder.status(StatusCode::NOT_MODIFIED).body(Body::Empty)));
     }
     Ok(finish(builder.header(CONTENT_TYPE, "application/json").body(Body::Text(answer.json))))
