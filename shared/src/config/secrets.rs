@@ -17,7 +17,8 @@ use crate::error::{Error, Result};
 /// A secret is read again after this long, so that a rotation reaches every instance.
 const TTL: Duration = Duration::from_mins(5);
 
-/// A caller who has reason to doubt a secret (a token names a key we don't know) may have it read again this often.
+/// A caller who has reason to doubt a secret (a token names a key we don't know) may have it read again this often, and
+/// while Secrets Manager is away it is tried no oftener.
 const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
 /// Secrets Manager, and what it said.
@@ -31,6 +32,7 @@ pub struct Secrets {
 struct Kept {
     text: String,
     read_at: Instant,
+    tried_at: Instant,
 }
 
 impl Secrets {
@@ -47,18 +49,20 @@ impl Secrets {
     async fn not_older_than<T: DeserializeOwned>(&self, age: Duration, name: &str) -> Result<T> {
         let kept = self.lock().get(name).cloned();
         if let Some(kept) = &kept
-            && kept.read_at.elapsed() < age
+            && (kept.read_at.elapsed() < age || kept.tried_at.elapsed() < REFRESH_AT_MOST_EVERY)
         {
             return parse(&kept.text);
         }
         // The SDK's future is large, and rarely needed: it is not carried in every request's.
         match (Box::pin(self.fetch(name)).await, kept) {
             (Ok(text), _) => {
-                self.lock().insert(name.to_owned(), Kept { text: text.clone(), read_at: Instant::now() });
+                let now = Instant::now();
+                self.lock().insert(name.to_owned(), Kept { text: text.clone(), read_at: now, tried_at: now });
                 parse(&text)
             }
             // An old secret is most likely still the right one; Secrets Manager being away stops nobody who has it.
             (Err(error), Some(kept)) => {
+                self.lock().insert(name.to_owned(), Kept { tried_at: Instant::now(), ..kept.clone() });
                 tracing::warn!(
                     secret = name,
                     error = error.chain(),

@@ -73,7 +73,7 @@ pub struct Tokens {
     pub lifetime: Duration,
 }
 
-/// Quotas, and how large a body may be.
+/// Quotas, and how large a body and how long a request may be.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// `CROSSWALK_RATE_LIMIT` = `100/200`: requests a second and burst, for clients without a quota of their own.
@@ -84,6 +84,9 @@ pub struct Limits {
     pub tokens_per_address: TokenQuota,
     /// `CROSSWALK_BODY_BYTES` = 262144.
     pub body: usize,
+    /// `CROSSWALK_REQUEST_MS` = 8000: shorter than a function's `Timeout`, so that the caller is answered even when a
+    /// store hangs and its own time-outs can't be told.
+    pub time: Duration,
 }
 
 /// The cache of contacts.
@@ -161,6 +164,7 @@ impl Limits {
             tokens_per_client: env.parse("CROSSWALK_TOKEN_RATE_PER_CLIENT", per_minute)?,
             tokens_per_address: env.parse("CROSSWALK_TOKEN_RATE_PER_ADDRESS", per_minute)?,
             body: env.parse("CROSSWALK_BODY_BYTES", 256 * 1024)?,
+            time: env.millis("CROSSWALK_REQUEST_MS", 8_000)?,
         })
     }
 }

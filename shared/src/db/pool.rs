@@ -77,6 +77,12 @@ impl Database {
         drop(self.get().await);
     }
 
+    /// Lets go of all connections. A server that stopped answering leaves them waiting for what nobody wants any more, and
+    /// the next request would wait behind that.
+    pub fn forget(&self) {
+        *self.lock() = None;
+    }
+
     async fn pool(&self) -> Result<Pool> {
         if let Some(pool) = self.lock().as_ref() {
             return Ok(pool.clone());

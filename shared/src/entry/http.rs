@@ -47,8 +47,14 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     let began = Instant::now();
     let exchange = Exchange::begin(&mut request);
     let span = info_span!("request", requestId = exchange.request_id, traceId = trace_id(&exchange));
-    let outcome = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span.clone()).await;
-    let outcome = outcome.unwrap_or_else(|panic| Err(Error::internal("handle a request", panic_text(&*panic))));
+    let handled = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span.clone());
+    let outcome = match tokio::time::timeout(app.config.limits.time, handled).await {
+        Ok(outcome) => outcome.unwrap_or_else(|panic| Err(Error::internal("handle a request", panic_text(&*panic)))),
+        Err(elapsed) => {
+            app.database.forget();
+            Err(Error::unavailable("a store", elapsed))
+        }
+    };
     let _entered = span.enter();
     let error = outcome.as_ref().err().map(|error| (code(error), error.chain()));
     let mut response = outcome.unwrap_or_else(|error| refusal(&error, &exchange));
