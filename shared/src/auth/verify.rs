@@ -103,8 +103,13 @@ impl Verifier {
             ErrorKind::ExpiredSignature => Refusal::Expired,
             _ => Refusal::NotOurs,
         })?;
-        let issued_in_the_future = claims.claims.iat > Timestamp::now().as_second() + CLOCK_SKEW;
-        if issued_in_the_future { Err(Refusal::NotOurs) } else { Ok(claims.claims) }
+        let now = Timestamp::now().as_second();
+        match claims.claims {
+            claims if claims.iat > now + CLOCK_SKEW => Err(Refusal::NotOurs),
+            // At that very second it is over (RFC 7519, section 4.1.4); the library still takes it.
+            claims if claims.exp <= now => Err(Refusal::Expired),
+            claims => Ok(claims),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<[u8; 32], Arc<Claims>>> {

@@ -11,8 +11,9 @@ use super::text::is_control_beside_lines;
 const MAX: usize = 100;
 const MAX_NAME: usize = 100;
 
-/// Integers up to here are exact in a double, so that `7.0` and `7` can be told to be the same number.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Whole doubles below these bounds are 64-bit integers, signed and unsigned.
+const I64_BOUND: f64 = 9_223_372_036_854_775_808.0;
+const U64_BOUND: f64 = 18_446_744_073_709_551_616.0;
 
 /// At most 100 fields.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -111,11 +112,14 @@ fn is_name(name: &str, reading: &mut Reading) -> Option<()> {
     Some(())
 }
 
-/// One form for one number: `7.0`, `7e0` and `7` are the same.
+/// One form for one number: `7.0`, `7e0` and `7` are the same, and `1e17` is what PostgreSQL gives back for it, which
+/// writes all digits.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
 pub fn plain_number(number: Number) -> Number {
     match number.as_f64() {
-        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and exact")]
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => Number::from(float as i64),
+        Some(float) if !number.is_f64() || float.fract() != 0.0 => number,
+        Some(float) if (-I64_BOUND..I64_BOUND).contains(&float) => Number::from(float as i64),
+        Some(float) if (I64_BOUND..U64_BOUND).contains(&float) => Number::from(float as u64),
         _ => number,
     }
 }

@@ -31,9 +31,14 @@ impl Read for Email {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
         let address = text(value, MAX, char::is_control, reading)?;
         let options = Options::default().without_display_text().without_domain_literal().with_required_tld();
-        match EmailAddress::parse_with_options(&address, options) {
-            Ok(parsed) => Some(Self(format!("{}@{}", parsed.local_part(), parsed.domain().to_lowercase()))),
-            Err(_) => reading.fault("invalid", "must be an email address"),
+        let kept = EmailAddress::parse_with_options(&address, options)
+            .map(|parsed| format!("{}@{}", parsed.local_part(), parsed.domain().to_lowercase()))
+            .ok()
+            // A few letters have no lower case that may stand in a domain; what we give out must be taken back.
+            .filter(|kept| EmailAddress::parse_with_options(kept, options).is_ok());
+        match kept {
+            Some(address) => Some(Self(address)),
+            None => reading.fault("invalid", "must be an email address"),
         }
     }
 

@@ -70,6 +70,10 @@ pub fn credentials(request: &Request, form: &Form) -> Result<Credentials> {
             return Err(Error::OAuth(OAuthFault::InvalidClient, "the client shows no secret"));
         }
     };
+    // What can't be an id (RFC 6749, appendix A.1) is nobody's, and no text to ask PostgreSQL for.
+    if !client_id.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(Error::OAuth(OAuthFault::InvalidClient, "the client is unknown or its secret is wrong"));
+    }
     Ok(Credentials { client_id, secret: ClientSecret::presented(secret), address: source_address(request) })
 }
 

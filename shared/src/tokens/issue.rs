@@ -31,8 +31,12 @@ fn granted(own: &[String], asked: Option<&str>) -> Result<String> {
     let Some(asked) = asked else {
         return Ok(own.join(" "));
     };
-    let mut words: Vec<_> = asked.split(' ').filter(|word| !word.is_empty()).collect();
-    words.dedup();
+    let mut words = Vec::new();
+    for word in asked.split(' ').filter(|word| !word.is_empty()) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
     if words.is_empty() || words.iter().any(|word| !own.iter().any(|scope| scope == word)) {
         return Err(Error::OAuth(OAuthFault::InvalidScope, "the client may not ask for this scope"));
     }
