@@ -2,9 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
 
+mod cache;
 mod contacts;
 mod contacts_create;
 mod contacts_faults;
+mod contacts_get;
+mod contacts_races;
+mod contacts_update;
+mod errors;
+mod hostile;
+mod idempotency;
+mod rate_limit;
+mod round_trips;
+mod secrets;
 mod support_database;
 mod support_gateway;
 mod support_kafka;
@@ -12,3 +22,8 @@ mod support_proxy;
 mod support_runtime_api;
 mod support_wait;
 mod tls;
+mod token_attacks;
+mod token_limits;
+mod token_revocation;
+mod token_rotation;
+mod tokens;

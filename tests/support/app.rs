@@ -2,8 +2,10 @@
 
 mod answer;
 mod api;
+mod backends;
 mod people;
 mod routes;
+mod rows;
 mod secrets;
 mod setup;
 
@@ -52,7 +54,13 @@ impl TestApp {
 
     /// Another instance of the same application: its own memory and connections, the same stores.
     pub fn another_instance(&self) -> Arc<App> {
-        setup::instance(&self.environment)
+        self.another_instance_with(&[])
+    }
+
+    /// Another instance, some of whose variables are different.
+    pub fn another_instance_with(&self, settings: &[(&str, &str)]) -> Arc<App> {
+        let settings = settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        setup::instance(&self.environment.iter().cloned().chain(settings).collect::<Vec<_>>())
     }
 
     /// A new tenant with a client that may do everything, and a token for it.

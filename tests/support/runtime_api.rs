@@ -15,6 +15,7 @@ mod process;
 mod queue;
 mod server;
 
+pub(crate) use binary::find as find_binary;
 pub use error::{FunctionError, StartError};
 pub use function::Function;
 pub use launch::Launch;

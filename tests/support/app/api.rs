@@ -71,9 +71,8 @@ impl<'a> Api<'a> {
 
     /// A request with the token.
     pub fn ask(&self, method: &str, path: &str) -> Ask {
-        let mut ask = self.test.ask(method, path).header("authorization", &format!("Bearer {}", self.token));
-        ask.app = Arc::clone(&self.app);
-        ask
+        let ask = self.test.ask(method, path).at(Arc::clone(&self.app));
+        ask.header("authorization", &format!("Bearer {}", self.token))
     }
 
     /// Creates a contact.
@@ -104,6 +103,13 @@ impl<'a> Api<'a> {
 }
 
 impl Ask {
+    /// Asks another instance.
+    #[must_use]
+    pub fn at(mut self, app: Arc<App>) -> Self {
+        self.app = app;
+        self
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

@@ -8,7 +8,7 @@ use lambda_http::http::Method;
 pub(super) fn route(method: &Method, path: &str) -> String {
     let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
     let pattern = match segments.as_slice() {
-        ["contacts", _] => "/contacts/{id}",
+        ["contacts", id] if !id.is_empty() => "/contacts/{id}",
         _ => path,
     };
     format!("{method} {pattern}")

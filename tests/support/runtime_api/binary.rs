@@ -16,7 +16,7 @@ static BEGUN: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
 /// When it isn't there, or a source it was made from has changed since: a test of yesterday's binary proves nothing
 /// about today's code. An example is not held to that. It stands on the same package as the tests, and `cargo test`
 /// builds both together.
-pub(super) fn find(name: &str) -> PathBuf {
+pub(crate) fn find(name: &str) -> PathBuf {
     LazyLock::force(&BEGUN);
     let is_example = name.starts_with("examples/");
     let what = if is_example { "--examples" } else { "--bins" };

@@ -1,0 +1,19 @@
+//! What becomes of the application when processes are killed or frozen and services are away, and of the whole as it runs
+//! locally.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
+
+mod commit_order;
+mod load;
+mod outage_kafka;
+mod outage_postgres;
+mod outage_redis;
+mod outage_secrets;
+mod relay_floor;
+mod relay_freeze;
+mod relay_kill;
+mod relay_lease;
+mod relay_outage;
+mod relay_publish;
+mod template;
+mod watch;

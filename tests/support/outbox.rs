@@ -1,0 +1,131 @@
+//! A test's look at the outbox: what waits, what was published, and whether the topic has it in order.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::app::TestApp;
+use crate::kafka::{Record, Topic};
+use crate::wait::eventually;
+
+/// How long all that waits may take to be published, on a busy machine and after a lease has run out.
+const DEADLINE: Duration = Duration::from_secs(40);
+
+/// The outbox of a test's application.
+#[derive(Clone, Copy)]
+pub struct Outbox<'a> {
+    sql: &'a Client,
+}
+
+/// The versions of each contact, in an order that matters.
+pub type Versions = BTreeMap<String, Vec<i64>>;
+
+impl TestApp {
+    /// Its outbox.
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox { sql: &self.sql }
+    }
+}
+
+impl Outbox<'_> {
+    /// How many events wait.
+    pub async fn waiting(&self) -> i64 {
+        self.number("select count(*) from contact_events where published_at is null and dead_at is null").await
+    }
+
+    /// How many are marked as published.
+    pub async fn published(&self) -> i64 {
+        self.number("select count(*) from contact_events where published_at is not null").await
+    }
+
+    /// Waits until nothing waits any more.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    pub async fn settled(&self) {
+        let look = || async {
+            let waiting = self.waiting().await;
+            if waiting == 0 { Ok(()) } else { Err(waiting) }
+        };
+        eventually("all events to be published", DEADLINE, look).await;
+    }
+
+    /// Who has the lease, if it has not run out.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn holder(&self) -> Option<Uuid> {
+        let sql = "select case when until > clock_timestamp() then holder end from relay_leases where name = 'outbox'";
+        self.sql.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}")).get(0)
+    }
+
+    /// Waits until somebody else than this holder has the lease.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    pub async fn holder_after(&self, former: Option<Uuid>) -> Uuid {
+        let look = || async { self.holder().await.filter(|holder| Some(*holder) != former) };
+        eventually("another shift to have the lease", DEADLINE, look).await
+    }
+
+    /// Takes the lease as soon as it has run out, and keeps it.
+    ///
+    /// # Panics
+    ///
+    /// When it is renewed again and again.
+    pub async fn take_lease(&self) {
+        let sql = "update relay_leases set holder = gen_random_uuid(), until = clock_timestamp() + interval '1 hour' \
+                   where name = 'outbox' and until <= clock_timestamp()";
+        let look = || async { self.sql.execute(sql, &[]).await.is_ok_and(|rows| rows == 1) };
+        eventually("the lease to run out", DEADLINE, look).await;
+    }
+
+    /// The versions that are to be published of each contact, in the order of their events' ids.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn versions(&self) -> Versions {
+        let sql = "select contact_id::text, array_agg(version::bigint order by id) from contact_events \
+                   where dead_at is null group by 1";
+        let rows = self.sql.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// Makes sure that the topic has every event, and that of each contact none was first published before an earlier one.
+    /// Later copies may be anywhere.
+    ///
+    /// # Panics
+    ///
+    /// When one is missing or out of order.
+    pub async fn assert_published(&self, topic: &Topic) {
+        assert_eq!(first_published(&topic.records().await), self.versions().await, "left: Kafka, right: PostgreSQL");
+    }
+
+    async fn number(&self, sql: &str) -> i64 {
+        self.sql.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}")).get(0)
+    }
+}
+
+/// The versions of each contact in the order in which a topic had each of them first.
+///
+/// # Panics
+///
+/// When a record has no key or no version.
+pub fn first_published(records: &[Record]) -> Versions {
+    let mut versions = Versions::new();
+    for record in records {
+        let version = record.value["version"].as_i64().unwrap_or_else(|| panic!("no version: {record:?}"));
+        let key = record.key.clone().unwrap_or_else(|| panic!("no key: {record:?}"));
+        let seen = versions.entry(key).or_default();
+        if !seen.contains(&version) {
+            seen.push(version);
+        }
+    }
+    versions
+}
