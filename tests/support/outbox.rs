@@ -85,6 +85,31 @@ impl Outbox<'_> {
         eventually("the lease to run out", DEADLINE, look).await;
     }
 
+    /// Takes the lease, whoever has it, and keeps it.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn seize_lease(&self) {
+        let sql = "update relay_leases set holder = gen_random_uuid(), until = clock_timestamp() + interval '1 hour'";
+        self.sql.execute(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Waits until a relay has been told of all that waits: a claim has ended that began after now.
+    ///
+    /// # Panics
+    ///
+    /// When none claims.
+    pub async fn claimed(&self) {
+        let now = self.sql.query_one("select clock_timestamp()::text", &[]).await;
+        let now: String = now.unwrap_or_else(|error| panic!("no time: {error}")).get(0);
+        let claims = format!(
+            "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle' \
+             and query like '-- The oldest waiting events%' and query_start > '{now}'::timestamptz"
+        );
+        eventually("a relay to claim", DEADLINE, || async { self.number(&claims).await > 0 }).await;
+    }
+
     /// The versions that are to be published of each contact, in the order of their events' ids.
     ///
     /// # Panics
