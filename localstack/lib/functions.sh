@@ -63,9 +63,11 @@ start_functions() {
     STARTED+=(functions)
   fi
   require_port "$CROSSWALK_HTTP_PORT" "cargo lambda watch" CROSSWALK_HTTP_PORT
+  # It searches all of its working folder whenever it starts a function; an empty one saves seconds each time.
+  mkdir -p "$RUN/watch"
   # CORS is off because the deployed API has none; with it on, OPTIONS would never reach a function.
   start_process functions "$CROSSWALK_HTTP_PORT" "lambda watch --manifest-path $ROOT/Cargo.toml" \
-    env --chdir "$ROOT" PATH="$ROOT/localstack/watch:$PATH" CROSSWALK_CARGO="$(command -v cargo)" \
+    env --chdir "$RUN/watch" PATH="$ROOT/localstack/watch:$PATH" CROSSWALK_CARGO="$(command -v cargo)" \
     CROSSWALK_BINARIES="$TARGET/debug" "$CARGO_LAMBDA" lambda watch --manifest-path "$ROOT/Cargo.toml" --ignore-changes \
     --invoke-address 127.0.0.1 --invoke-port "$CROSSWALK_HTTP_PORT" --concurrency "$FUNCTION_INSTANCES" --disable-cors \
     --env-file "$FUNCTIONS_ENV" --global "$ROUTER"

@@ -6,12 +6,9 @@ use serde_json::json;
 use support::app::{TestApp, ada};
 use support::kafka::Topic;
 use support::relay::Relays;
-use support::wait::eventually;
 use tokio::time::Instant;
 
 use crate::load::change;
-
-const SOON: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn of_two_shifts_the_second_waits_and_takes_over_in_a_moment() {
@@ -109,23 +106,4 @@ async fn a_shift_that_never_gets_the_lease_ends_in_time_and_says_so() {
     assert_eq!((&report["leases"], &report["published"]), (&json!(0), &json!(0)), "{report}");
     assert_eq!(outbox.waiting().await, 1);
     assert!(topic.records().await.is_empty());
-}
-
-#[tokio::test]
-async fn what_is_published_is_looked_up_again() {
-    let test = TestApp::start().await;
-    let (api, topic) = (test.api().await, Topic::create().await);
-    let id = api.create(&ada()).await.expect(201).id();
-    assert_eq!(api.get(&id).await.expect(200).header("x-cache"), "hit");
-    // A change whose writer could not reach Redis.
-    test.sql.batch_execute("update contacts set title = 'Lady', version = 2").await.unwrap();
-    let event = "insert into contact_events (ce_id, tenant_id, contact_id, version, type, origin, after, changed_fields, \
-                 occurred_at) select gen_random_uuid(), tenant_id, id, 2, 'updated', '{}', '{}', '{}', now() from contacts";
-    test.sql.batch_execute(event).await.unwrap();
-    assert_eq!(api.get(&id).await.expect(200).header("etag"), "\"1\"", "the cache has not heard of it");
-
-    let _relay = Relays::of(&test, &topic).work().await;
-    let fresh = || async { api.get(&id).await.header("etag") == "\"2\"" };
-    eventually("the cache to hear of it", SOON, fresh).await;
-    assert_eq!(api.get(&id).await.expect(200).header("x-cache"), "hit");
 }

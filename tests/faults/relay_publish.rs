@@ -1,14 +1,19 @@
-//! What the relay publishes when nothing goes wrong, and what it does with events that no broker takes.
+//! What the relay publishes when nothing goes wrong, what it does with events that no broker takes, and what it tells the
+//! cache.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::app::{TestApp, ada, grace};
 use support::kafka::{Record, Topic};
 use support::outbox::Versions;
 use support::relay::Relays;
+use support::wait::eventually;
 
 use crate::load::change;
+
+const SOON: Duration = Duration::from_secs(10);
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -100,6 +105,25 @@ async fn an_event_that_no_broker_takes_is_parked_and_the_rest_goes_on() {
     assert_eq!(parked(&test).await, [2]);
     assert_eq!(test.outbox().versions().await, Versions::from([(id, vec![1, 3, 4])]));
     test.outbox().assert_published(&topic).await;
+}
+
+#[tokio::test]
+async fn what_is_published_is_looked_up_again() {
+    let test = TestApp::start().await;
+    let (api, topic) = (test.api().await, Topic::create().await);
+    let id = api.create(&ada()).await.expect(201).id();
+    assert_eq!(api.get(&id).await.expect(200).header("x-cache"), "hit");
+    // A change whose writer could not reach Redis.
+    test.sql.batch_execute("update contacts set title = 'Lady', version = 2").await.unwrap();
+    let event = "insert into contact_events (ce_id, tenant_id, contact_id, version, type, origin, after, changed_fields, \
+                 occurred_at) select gen_random_uuid(), tenant_id, id, 2, 'updated', '{}', '{}', '{}', now() from contacts";
+    test.sql.batch_execute(event).await.unwrap();
+    assert_eq!(api.get(&id).await.expect(200).header("etag"), "\"1\"", "the cache has not heard of it");
+
+    let _relay = Relays::of(&test, &topic).work().await;
+    let fresh = || async { api.get(&id).await.header("etag") == "\"2\"" };
+    eventually("the cache to hear of it", SOON, fresh).await;
+    assert_eq!(api.get(&id).await.expect(200).header("x-cache"), "hit");
 }
 
 async fn assert_headers(test: &TestApp, record: &Record, version: i32, kind: &str, trace: Option<&str>) {

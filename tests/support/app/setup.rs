@@ -59,6 +59,7 @@ impl Setup {
         set("CROSSWALK_DATABASE_POOL", "10");
         set("CROSSWALK_REDIS_PREFIX", &format!("test-{}:", Uuid::now_v7().simple()));
         // The machine that runs the tests is busy; what a test says of time-outs it sets itself.
+        set("CROSSWALK_DATABASE_CONNECT_MS", "7000");
         set("CROSSWALK_REDIS_CONNECT_MS", "2000");
         set("CROSSWALK_REDIS_COMMAND_MS", "2000");
         environment.extend(self.settings);
