@@ -11,6 +11,7 @@ use tracing::{Instrument, info_span};
 use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
+use crate::events::TraceParent;
 use crate::http::{Exchange, Request, Response, code, refusal};
 
 /// A route's `handle`: an async function of the instance and a request.
@@ -78,8 +79,8 @@ fn log(exchange: &Exchange, status: StatusCode, error: Option<(&'static str, Str
     }
 }
 
-fn trace_id(exchange: &Exchange) -> &str {
-    exchange.traceparent.as_ref().map(crate::events::TraceParent::trace_id).unwrap_or_default()
+fn trace_id(exchange: &Exchange) -> Option<&str> {
+    exchange.traceparent.as_ref().map(TraceParent::trace_id)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
