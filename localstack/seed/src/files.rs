@@ -20,6 +20,9 @@ pub(crate) fn functions(services: &Services) -> Variables {
         ("CROSSWALK_DATABASE_TLS", "off"),
         ("CROSSWALK_REDIS_SECRET", "crosswalk/local/redis"),
         ("CROSSWALK_REDIS_CLUSTER", "true"),
+        // A machine that builds and runs everything at once, without optimisation, is slower than a data centre.
+        ("CROSSWALK_REDIS_CONNECT_MS", "1000"),
+        ("CROSSWALK_REDIS_COMMAND_MS", "500"),
         ("CROSSWALK_SIGNING_KEY_SECRET", "crosswalk/local/signing-key"),
         ("CROSSWALK_VERIFICATION_KEYS_SECRET", "crosswalk/local/verification-keys"),
         ("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "60000"),
