@@ -8,6 +8,7 @@ mod services;
 mod topics;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -35,8 +36,17 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match seed(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("seed: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn seed(arguments: &Arguments) -> Result<()> {
     let services = Services::from_environment()?;
     let functions = files::functions(&services);
 
