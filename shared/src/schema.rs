@@ -3,18 +3,27 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::db::{self, Credentials, Database};
+use crate::db::{self, Connection, Credentials, Database};
 use crate::error::Result;
 
 /// Runs the migrations as the schema's owner, and then makes the functions' role what it must be. Answers the names of
-/// the migrations that were run.
+/// the migrations that were run. One run works at a time; another waits, and finds nothing to do.
 pub async fn migrate(app: &App) -> Result<Vec<String>> {
     let settings = &app.config.database;
     let owner = Database::as_owner(settings, Arc::clone(&app.secrets));
     let mut connection = owner.get().await?;
-    let applied = Box::pin(db::migrations::run(&mut connection)).await?;
-    let role: Credentials = app.secrets.get(&settings.secret).await?;
-    db::roles::ensure(&connection, &role).await?;
+    db::migrations::lock(&connection).await?;
+    let outcome = Box::pin(migrate_locked(app, &mut connection)).await;
+    db::migrations::unlock(&connection).await?;
+    let applied = outcome?;
     tracing::info!(count = applied.len(), "the database is up to date");
+    Ok(applied)
+}
+
+/// The role is part of it: PostgreSQL refuses two sessions that alter one role at once.
+async fn migrate_locked(app: &App, connection: &mut Connection) -> Result<Vec<String>> {
+    let applied = db::migrations::run(connection).await?;
+    let role: Credentials = app.secrets.get(&app.config.database.secret).await?;
+    db::roles::ensure(connection, &role).await?;
     Ok(applied)
 }

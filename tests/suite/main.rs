@@ -12,6 +12,7 @@ mod contacts_update;
 mod errors;
 mod hostile;
 mod idempotency;
+mod migrations;
 mod rate_limit;
 mod round_trips;
 mod secrets;

@@ -14,13 +14,26 @@ mod embedded {
 /// nothing to do.
 const LOCK: i64 = 0x6372_6f73_7377_616c;
 
-/// Runs what has not been run, each migration in a transaction of its own. Answers the names of those that were run.
-pub async fn run(client: &mut Client) -> Result<Vec<String>> {
+/// Waits until no other run is under way, and keeps others waiting until [`unlock`] or the end of the session. It may be
+/// taken more than once.
+pub async fn lock(client: &Client) -> Result<()> {
     // Waiting for another run is what the lock is for, so no time-out cuts it short.
     client.batch_execute("set lock_timeout = 0; set statement_timeout = 0").await.map_err(failed)?;
     client.execute("select pg_advisory_lock($1)", &[&LOCK]).await.map_err(failed)?;
-    let outcome = Box::pin(embedded::migrations::runner().run_async(client)).await;
+    Ok(())
+}
+
+/// Lets the next run begin.
+pub async fn unlock(client: &Client) -> Result<()> {
     client.execute("select pg_advisory_unlock($1)", &[&LOCK]).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Runs what has not been run, each migration in a transaction of its own. Answers the names of those that were run.
+pub async fn run(client: &mut Client) -> Result<Vec<String>> {
+    lock(client).await?;
+    let outcome = Box::pin(embedded::migrations::runner().run_async(client)).await;
+    unlock(client).await?;
     let report = outcome.map_err(|error| Error::internal("migrate the database", error))?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
 }
