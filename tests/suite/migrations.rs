@@ -4,14 +4,14 @@ use crosswalk::App;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use support::app::TestApp;
+use support::role::Role;
 use support::services;
 use url::Url;
 
-/// An application whose database is empty, and whose role is its own: roles belong to the whole server.
-async fn before_the_first_deployment() -> (TestApp, String) {
+/// An application whose database is empty and whose role does not exist.
+async fn before_the_first_deployment(role: &Role) -> TestApp {
     let test = TestApp::start().await;
     test.sql.batch_execute("drop schema public cascade; create schema public").await.unwrap();
-    let role = format!("migrated_{}", test.database.name().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
     let url = Url::parse(&services::database_url()).unwrap();
     let secret = |user: &str, password: &str| {
         json!({
@@ -22,9 +22,9 @@ async fn before_the_first_deployment() -> (TestApp, String) {
             "password": password,
         })
     };
-    test.secrets.put("database", &secret(&role, "of its own")).await;
+    test.secrets.put("database", &secret(role.name(), "of its own")).await;
     test.secrets.put("database-admin", &secret(url.username(), url.password().unwrap_or_default())).await;
-    (test, role)
+    test
 }
 
 async fn migrate(app: &App) -> Vec<Value> {
@@ -34,7 +34,8 @@ async fn migrate(app: &App) -> Vec<Value> {
 
 #[tokio::test]
 async fn of_two_runs_at_once_one_does_all_and_the_other_nothing() {
-    let (test, role) = before_the_first_deployment().await;
+    let role = Role::new();
+    let test = before_the_first_deployment(&role).await;
     let admin = ("CROSSWALK_DATABASE_ADMIN_SECRET", test.secrets.name("database-admin"));
     let instance = || test.another_instance_with(&[(admin.0, admin.1.as_str())]);
     let (one, two) = (instance(), instance());
@@ -48,12 +49,8 @@ async fn of_two_runs_at_once_one_does_all_and_the_other_nothing() {
     let connection = one.database.get().await.unwrap();
     let shown = connection.query_one("select current_user::text, current_setting('statement_timeout')", &[]).await;
     let shown = shown.unwrap();
-    assert_eq!((shown.get::<_, String>(0), shown.get::<_, String>(1)), (role.clone(), "5s".to_owned()));
+    assert_eq!((shown.get::<_, String>(0), shown.get::<_, String>(1)), (role.name().to_owned(), "5s".to_owned()));
     connection.query("select from contacts", &[]).await.unwrap();
     connection.batch_execute("create table mine ()").await.unwrap_err();
     connection.batch_execute("delete from refinery_schema_history").await.unwrap_err();
-    drop(connection);
-
-    let leave = format!("drop owned by {role} cascade; drop role {role}");
-    test.sql.batch_execute(&leave).await.unwrap();
 }

@@ -5,21 +5,16 @@ use std::time::Duration;
 use crosswalk::db::{Credentials, roles};
 use serde_json::json;
 use support::app::{TestApp, grace};
-use support::background;
-use support::services;
+use support::role::Role;
 use support::wait::eventually;
-use tokio_postgres::NoTls;
 use uuid::Uuid;
-
-/// A role of the test's own: roles belong to the whole server.
-struct Role(String);
 
 #[tokio::test]
 async fn a_new_password_of_the_database_is_found_without_a_restart() {
     // Before the database, so that it is dropped after it: what a database grants to a role keeps the role.
-    let role = Role(format!("crosswalk_test_{}", Uuid::now_v7().simple()));
+    let role = Role::new();
     let test = TestApp::start().await;
-    let mut credentials = Credentials { username: role.0.clone(), ..test.database.credentials() };
+    let mut credentials = Credentials { username: role.name().to_owned(), ..test.database.credentials() };
     rotate(&test, &mut credentials).await;
     store(&test, &credentials).await;
     let api = test.api().await;
@@ -76,17 +71,6 @@ async fn store(test: &TestApp, credentials: &Credentials) {
 
 async fn disconnect(test: &TestApp, role: &Role) {
     let sql = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1";
-    let gone = test.sql.query(sql, &[&role.0]).await.unwrap();
+    let gone = test.sql.query(sql, &[&role.name()]).await.unwrap();
     assert!(!gone.is_empty(), "the instance was connected");
-}
-
-impl Drop for Role {
-    fn drop(&mut self) {
-        let drop = format!("drop role if exists {}", self.0);
-        background::block_on(async move {
-            let (client, connection) = tokio_postgres::connect(&services::database_url(), NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute(&drop).await.unwrap();
-        });
-    }
 }
