@@ -10,7 +10,7 @@ fn work(properties: &str) -> String {
     let properties = properties.replace('\n', "\n      ");
     format!(
         "Resources:\n  Work:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
-         CodeUri: target/lambda/work/\n      {properties}\n"
+         CodeUri: work/\n      {properties}\n"
     )
 }
 
@@ -38,7 +38,7 @@ fn a_function_is_named_by_its_binary() {
         ("CodeUri: target/lambda/get-contact", "get-contact"),
         ("CodeUri: get-contact", "get-contact"),
     ] {
-        let source = work("").replace("CodeUri: target/lambda/work/", lines);
+        let source = work("").replace("CodeUri: work/", lines);
         assert!(parse(&source).expect("a template").functions().contains_key(name), "{lines}");
     }
     let built = work("") + "    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: built}}\n";
@@ -48,7 +48,7 @@ fn a_function_is_named_by_its_binary() {
 #[test]
 fn a_function_without_a_binary_is_named_in_the_message() {
     for code in ["CodeUri: .", "CodeUri: ../", "MemorySize: 128"] {
-        let source = work("").replace("CodeUri: target/lambda/work/", code);
+        let source = work("").replace("CodeUri: work/", code);
         assert!(fault(&source).starts_with("Work has no CodeUri"), "{code}");
     }
 }
