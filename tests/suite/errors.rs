@@ -79,8 +79,8 @@ async fn a_path_without_a_route_is_not_found_and_a_method_without_one_is_told_th
     let test = TestApp::start().await;
     for (method, path, allow) in [
         ("GET", "/contacts", "POST"),
-        ("DELETE", "/contacts/x", "GET, PATCH"),
-        ("OPTIONS", "/contacts/x", "GET, PATCH"),
+        ("POST", "/contacts/x", "DELETE, GET, PATCH, PUT"),
+        ("OPTIONS", "/contacts/x", "DELETE, GET, PATCH, PUT"),
         ("POST", "/health", "GET"),
         ("HEAD", "/.well-known/jwks.json", "GET"),
     ] {

@@ -5,9 +5,12 @@
 mod cache;
 mod contacts;
 mod contacts_create;
+mod contacts_delete;
 mod contacts_faults;
 mod contacts_get;
+mod contacts_history;
 mod contacts_races;
+mod contacts_replace;
 mod contacts_update;
 mod errors;
 mod hostile;

@@ -57,13 +57,25 @@ impl Contact {
 
     /// The contact as it will be with another profile; `None` if that changes nothing.
     pub fn with_profile(&self, profile: Profile) -> Option<Self> {
-        (self.profile != profile).then(|| Self {
-            profile,
-            version: self.version + 1,
-            // Clocks of two instances may differ; a contact's own time never goes back.
-            updated_at: now().max(self.updated_at),
-            ..self.clone()
-        })
+        (self.profile != profile).then(|| Self { profile, ..self.next() })
+    }
+
+    /// The contact as it will be once it is deleted: it stays, with the time, until the retention has passed.
+    #[must_use]
+    pub fn deleted(&self) -> Self {
+        let next = self.next();
+        Self { deleted_at: Some(next.updated_at), ..next }
+    }
+
+    /// The contact as it will be once it is restored; `None` if it is not deleted.
+    pub fn restored(&self) -> Option<Self> {
+        self.deleted_at.map(|_| Self { deleted_at: None, ..self.next() })
+    }
+
+    /// The next version, in which nothing has changed yet. Clocks of two instances may differ; a contact's own time
+    /// never goes back.
+    fn next(&self) -> Self {
+        Self { version: self.version + 1, updated_at: now().max(self.updated_at), ..self.clone() }
     }
 
     /// The contact in JSON, as the API shows it.

@@ -67,7 +67,7 @@ pub async fn change(
 ) -> Result<Answer> {
     expected.is_given()?;
     let mut connection = app.database.get().await?;
-    let before = present(db::contacts::find(&connection, &caller.tenant, id).await?, id)?;
+    let before = subject(db::contacts::find(&connection, &caller.tenant, id).await?, id, kind)?;
     expected.check(before.version)?;
     let Some(after) = next(&before)? else {
         return Ok(Answer::of(&before));
@@ -82,7 +82,7 @@ pub async fn change(
         true => after,
         false if expected.is_forced() => change_locked(&mut connection, caller, id, kind, &next).await?,
         false => {
-            let now = present(db::contacts::find(&connection, &caller.tenant, id).await?, id)?;
+            let now = subject(db::contacts::find(&connection, &caller.tenant, id).await?, id, kind)?;
             // The version was right when we read it: somebody else won. Say which one there is now.
             return Err(expected.check(now.version).err().unwrap_or(Error::VersionConflict { current: now.version }));
         }
@@ -102,7 +102,7 @@ async fn change_locked(
     next: &impl Fn(&Contact) -> Result<Option<Contact>>,
 ) -> Result<Contact> {
     let transaction = connection.transaction().await.map_err(failed)?;
-    let before = present(db::contacts::lock(&transaction, &caller.tenant, id).await?, id)?;
+    let before = subject(db::contacts::lock(&transaction, &caller.tenant, id).await?, id, kind)?;
     let Some(after) = next(&before)? else {
         return Ok(before);
     };
@@ -116,11 +116,11 @@ fn event(kind: Kind, before: &Contact, after: &Contact, caller: &Caller) -> Cont
     ContactEvent::of(kind, Some(before), after, origin(caller), caller.traceparent.clone())
 }
 
-/// The contact, if there is one and it was not deleted.
-fn present(contact: Option<Contact>, id: Uuid) -> Result<Contact> {
+/// The contact, if there is one that can be changed so: what was deleted can only be restored.
+fn subject(contact: Option<Contact>, id: Uuid, kind: Kind) -> Result<Contact> {
     match contact {
         None => Err(Error::ContactNotFound(id.to_string())),
-        Some(contact) if contact.deleted_at.is_some() => Err(Error::ContactDeleted(id)),
+        Some(contact) if contact.deleted_at.is_some() && kind != Kind::Restored => Err(Error::ContactDeleted(id)),
         Some(contact) => Ok(contact),
     }
 }

@@ -2,14 +2,26 @@
 
 mod change;
 mod create;
+mod cursor;
+mod delete;
 mod get;
+mod history;
+mod page;
+mod replace;
+mod restore;
 mod update;
 
 use serde_json::Value;
 
 pub use change::{Expected, Precondition};
 pub use create::{Created, IdempotencyKey, create};
+pub use cursor::MAX_CURSOR;
+pub use delete::delete;
 pub use get::{Found, Shown, get};
+pub use history::list_history;
+pub use page::{Page, Window};
+pub use replace::replace;
+pub use restore::restore;
 pub use update::update;
 
 use crate::app::App;

@@ -8,6 +8,7 @@ mod connect;
 pub mod contacts;
 mod failure;
 pub mod floor;
+pub mod history;
 pub mod idempotency;
 pub mod lease;
 pub mod migrations;

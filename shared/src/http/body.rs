@@ -3,9 +3,11 @@
 use lambda_http::http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::conditional::if_match;
 use super::{Request, json};
 use crate::app::App;
-use crate::contact::reading::{Read, read};
+use crate::contact::reading::{Read, Reading, read};
+use crate::contacts::Expected;
 use crate::error::{Error, Result};
 
 /// Reads a JSON body.
@@ -17,6 +19,24 @@ pub fn body<T: Read>(app: &App, request: &Request) -> Result<T> {
 pub fn merge_patch<T: Read>(app: &App, request: &Request) -> Result<T> {
     let accepted = ["application/merge-patch+json", "application/json"];
     read_as(app, request, &accepted, "application/merge-patch+json or application/json")
+}
+
+/// The version that a change without content names: by `If-Match`, or as the `version` of a body that may be absent.
+pub fn expected(app: &App, request: &Request) -> Result<Expected> {
+    let named = if request.body().is_empty() { Named(None) } else { body(app, request)? };
+    Ok(Expected { if_match: if_match(request)?, version: named.0 })
+}
+
+/// A body that names a version and nothing else.
+struct Named(Option<i32>);
+
+impl Read for Named {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        let mut members = reading.object(value)?;
+        let version = reading.optional(&mut members, "version");
+        reading.finish(&members);
+        version.map(Self)
+    }
 }
 
 fn read_as<T: Read>(app: &App, request: &Request, accepted: &[&str], named: &'static str) -> Result<T> {

@@ -19,12 +19,12 @@ pub type Request = lambda_http::Request;
 /// An answer as the runtime takes it.
 pub type Response = lambda_http::Response<lambda_http::Body>;
 
-pub use body::{body, merge_patch};
+pub use body::{body, expected, merge_patch};
 pub use conditional::{if_match, matches_none};
 pub use exchange::Exchange;
 pub use form::{Form, credentials, form};
 pub use idempotency::idempotency_key;
 pub use path::contact_id;
 pub use problem::{code, refusal};
-pub use query::shown;
-pub use responses::{changed, created, found, granted, health, json, ok, public_keys};
+pub use query::{shown, window};
+pub use responses::{changed, created, deleted, found, granted, health, json, ok, page, public_keys};

@@ -1,37 +1,87 @@
 //! Query parameters. An unknown or bad one is refused: ignoring it would answer another question.
 
+use std::collections::BTreeMap;
+
 use lambda_http::RequestExt;
 
 use super::Request;
-use crate::contacts::Shown;
+use crate::contacts::{MAX_CURSOR, Shown, Window};
 use crate::error::{Error, Result};
+
+const MAX_LIMIT: u8 = 200;
+const DEFAULT_LIMIT: u8 = 50;
+
+/// The parameters of a request, each of which is taken once.
+pub(super) struct Parameters(BTreeMap<String, String>);
 
 /// What a reader of one contact wants to see.
 pub fn shown(request: &Request) -> Result<Shown> {
-    let mut shown = Shown::default();
-    let Some(parameters) = request.query_string_parameters_ref() else {
-        return Ok(shown);
-    };
-    let mut seen = Vec::new();
-    for (name, value) in parameters.iter() {
-        if seen.contains(&name) {
-            return Err(Error::Malformed(format!("the parameter {name} is given twice")));
-        }
-        seen.push(name);
-        match (name, value) {
-            ("include", "links") => shown.links = true,
-            ("include", _) => {
-                return Err(Error::Malformed("the parameter include can only be links".to_owned()));
-            }
-            ("includeDeleted", flag) => shown.deleted = boolean("includeDeleted", flag)?,
-            _ => {
-                return Err(Error::Malformed("there is a query parameter that this route does not have".to_owned()));
-            }
-        }
-    }
+    let mut parameters = Parameters::of(request)?;
+    let shown = Shown { deleted: parameters.include_deleted()?, links: parameters.include_links()? };
+    parameters.finish()?;
     Ok(shown)
 }
 
-fn boolean(name: &str, text: &str) -> Result<bool> {
-    text.parse().map_err(|_| Error::Malformed(format!("the parameter {name} can only be true or false")))
+/// Which part of a list that has no other parameters.
+pub fn window(request: &Request) -> Result<Window> {
+    let mut parameters = Parameters::of(request)?;
+    let window = parameters.window()?;
+    parameters.finish()?;
+    Ok(window)
+}
+
+impl Parameters {
+    /// All of them; none may be given twice.
+    pub(super) fn of(request: &Request) -> Result<Self> {
+        let mut all = BTreeMap::new();
+        for (name, value) in request.query_string_parameters_ref().into_iter().flat_map(|map| map.iter()) {
+            if all.insert(name.to_owned(), value.to_owned()).is_some() {
+                return Err(Error::Malformed("a query parameter is given twice".to_owned()));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// A parameter, if it was given.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    /// A parameter that can be read as a `T`, which `can_be` describes.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &str,
+        can_be: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let Some(text) = self.take(name) else { return Ok(None) };
+        read(&text).map(Some).ok_or_else(|| Error::Malformed(format!("the parameter {name} can only be {can_be}")))
+    }
+
+    /// `limit` and `cursor`.
+    pub(super) fn window(&mut self) -> Result<Window> {
+        let number = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        let limit = self.read("limit", &format!("a whole number from 1 to {MAX_LIMIT}"), number)?;
+        let short = |text: &str| (text.len() <= MAX_CURSOR).then(|| text.to_owned());
+        let cursor = self.read("cursor", "what an answer gave as next", short)?;
+        Ok(Window { limit: limit.unwrap_or(DEFAULT_LIMIT), cursor })
+    }
+
+    /// `includeDeleted`.
+    pub(super) fn include_deleted(&mut self) -> Result<bool> {
+        Ok(self.read("includeDeleted", "true or false", |text| text.parse().ok())?.unwrap_or_default())
+    }
+
+    /// `include=links`.
+    pub(super) fn include_links(&mut self) -> Result<bool> {
+        Ok(self.read("include", "links", |text| (text == "links").then_some(true))?.unwrap_or_default())
+    }
+
+    /// Whatever is left is unknown.
+    pub(super) fn finish(self) -> Result<()> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Malformed("there is a query parameter that this route does not have".to_owned())),
+        }
+    }
 }

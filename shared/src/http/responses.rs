@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::conditional::{etag, matches_none};
 use super::{Request, Response};
-use crate::contacts::{Answer, Created, Found};
+use crate::contacts::{Answer, Created, Found, Page};
 use crate::error::Result;
 use crate::health::Health;
 use crate::tokens::Granted;
@@ -49,6 +49,27 @@ pub fn created(created: Created) -> Response {
 pub fn changed(answer: Answer) -> Response {
     let builder = Builder::new().header(ETAG, etag(answer.version)).header(CONTENT_TYPE, "application/json");
     finish(builder.body(Body::Text(answer.json)))
+}
+
+/// A contact that was deleted. The tag is that of the version to restore.
+pub fn deleted(answer: &Answer) -> Response {
+    finish(Builder::new().status(StatusCode::NO_CONTENT).header(ETAG, etag(answer.version)).body(Body::Empty))
+}
+
+/// A part of a list.
+pub fn page(page: &Page) -> Response {
+    let mut builder = Builder::new().header(CACHE_CONTROL, PRIVATE).header(CONTENT_TYPE, "application/json");
+    let mut body = format!("{{\"items\":[{}]", page.items.join(","));
+    if let Some(next) = &page.next {
+        // A cursor is base64, in which nothing needs escaping.
+        body.push_str(&format!(",\"next\":\"{next}\""));
+    }
+    if let Some(total) = page.total {
+        builder = builder.header("preference-applied", "count=exact");
+        body.push_str(&format!(",\"total\":{total}"));
+    }
+    body.push('}');
+    finish(builder.body(Body::Text(body)))
 }
 
 /// An access token (RFC 6749, section 5.1).

@@ -91,6 +91,40 @@ impl<'a> Api<'a> {
         ask.json(patch).send().await
     }
 
+    /// Puts a contact in the place of the one that has this version.
+    pub async fn put(&self, id: &str, version: i64, contact: &Value) -> Answer {
+        let ask = self.ask("PUT", &format!("/contacts/{id}")).header("if-match", &format!("\"{version}\""));
+        ask.json(contact).send().await
+    }
+
+    /// Deletes a contact, whatever version it has.
+    pub async fn delete(&self, id: &str) -> Answer {
+        self.ask("DELETE", &format!("/contacts/{id}")).header("if-match", "*").send().await
+    }
+
+    /// Restores a contact, whatever version it has.
+    pub async fn restore(&self, id: &str) -> Answer {
+        self.ask("POST", &format!("/contacts/{id}/restore")).header("if-match", "*").send().await
+    }
+
+    /// All pages of a list, one after the other. The path may have parameters.
+    ///
+    /// # Panics
+    ///
+    /// When an answer is no page, or is empty and not the last.
+    pub async fn pages(&self, path: &str) -> Vec<Value> {
+        let (mut items, mut cursor) = (Vec::new(), String::new());
+        let joint = if path.contains('?') { '&' } else { '?' };
+        loop {
+            let page = self.ask("GET", &format!("{path}{cursor}")).send().await.expect(200).json();
+            let found = page["items"].as_array().unwrap_or_else(|| panic!("no page: {page}"));
+            items.extend(found.iter().cloned());
+            let Some(next) = page["next"].as_str() else { return items };
+            assert!(!found.is_empty(), "an empty page that is not the last: {page}");
+            cursor = format!("{joint}cursor={next}");
+        }
+    }
+
     /// The key of a contact in the cache.
     ///
     /// # Panics

@@ -9,6 +9,8 @@ pub(super) fn route(method: &Method, path: &str) -> String {
     let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
     let pattern = match segments.as_slice() {
         ["contacts", id] if !id.is_empty() => "/contacts/{id}",
+        ["contacts", id, "restore"] if !id.is_empty() => "/contacts/{id}/restore",
+        ["contacts", id, "history"] if !id.is_empty() => "/contacts/{id}/history",
         _ => path,
     };
     format!("{method} {pattern}")
@@ -22,6 +24,10 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "GET /.well-known/jwks.json" => answer(app, &list_signing_keys::handle, request).await,
         "POST /contacts" => answer(app, &create_contact::handle, request).await,
         "GET /contacts/{id}" => answer(app, &get_contact::handle, request).await,
+        "PUT /contacts/{id}" => answer(app, &replace_contact::handle, request).await,
+        "DELETE /contacts/{id}" => answer(app, &delete_contact::handle, request).await,
+        "POST /contacts/{id}/restore" => answer(app, &restore_contact::handle, request).await,
+        "GET /contacts/{id}/history" => answer(app, &list_contact_history::handle, request).await,
         "PATCH /contacts/{id}" => answer(app, &update_contact::handle, request).await,
         "GET /health" => answer(app, &check_health::handle, request).await,
         _ => answer(app, &refuse_route::handle, request).await,

@@ -1,0 +1,23 @@
+//! What happened to a contact, newest first.
+
+use uuid::Uuid;
+
+use super::cursor;
+use super::page::{Page, Window};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::db;
+use crate::error::{Error, Result};
+
+/// A page of a contact's events. A deleted contact has a history until it is purged.
+pub async fn list_history(app: &App, caller: &Caller, id: Uuid, window: &Window) -> Result<Page> {
+    let question = format!("history\0{}\0{id}", caller.tenant);
+    let before = match &window.cursor {
+        Some(cursor) => cursor::decode(&question, cursor)?,
+        None => i32::MAX,
+    };
+    let connection = app.database.get().await?;
+    let events = db::history::list(&connection, &caller.tenant, id, before, window.rows()).await?;
+    let events = events.ok_or_else(|| Error::ContactNotFound(id.to_string()))?;
+    Ok(window.cut(&question, events))
+}

@@ -1,0 +1,53 @@
+//! Pages: as many items as were asked for, or as fit into an answer.
+
+use serde::Serialize;
+
+use super::cursor;
+
+/// A function's answer may have 6 MB, and the gateway's JSON around it makes the body's quotes longer.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// At most so many items.
+    pub limit: u8,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The items, each of them JSON.
+    pub items: Vec<String>,
+    /// Where the next page begins; `None` if this is the last.
+    pub next: Option<String>,
+    /// How many items the whole list has, if that was asked for.
+    pub total: Option<i64>,
+}
+
+impl Window {
+    /// How many rows to read: one more than fit, which tells whether there is a next page.
+    pub(super) fn rows(&self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    /// Cuts a page from the rows that were read, each an item and its position.
+    pub(super) fn cut<P: Serialize>(&self, question: &str, rows: Vec<(P, String)>) -> Page {
+        let (mut bytes, read) = (0, rows.len());
+        let mut items = Vec::with_capacity(read);
+        let mut last = None;
+        for (position, item) in rows.into_iter().take(usize::from(self.limit)) {
+            bytes += item.len();
+            if bytes > MAX_BYTES && !items.is_empty() {
+                break;
+            }
+            items.push(item);
+            last = Some(position);
+        }
+        let more = items.len() < read;
+        let next = last.filter(|_| more).map(|position| cursor::encode(question, &position));
+        Page { items, next, total: None }
+    }
+}
