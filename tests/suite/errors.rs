@@ -78,7 +78,7 @@ async fn an_answer_that_went_well_names_its_request_too() {
 async fn a_path_without_a_route_is_not_found_and_a_method_without_one_is_told_the_others() {
     let test = TestApp::start().await;
     for (method, path, allow) in [
-        ("GET", "/contacts", "POST"),
+        ("PUT", "/contacts", "GET, POST"),
         ("POST", "/contacts/x", "DELETE, GET, PATCH, PUT"),
         ("OPTIONS", "/contacts/x", "DELETE, GET, PATCH, PUT"),
         ("POST", "/health", "GET"),

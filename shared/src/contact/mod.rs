@@ -5,6 +5,7 @@
 mod address;
 mod custom_fields;
 mod email;
+mod filter;
 mod patch;
 mod phone;
 mod profile;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 pub use address::{Address, AddressPatch};
 pub use custom_fields::{Custom, CustomFields, CustomFieldsPatch, plain_number};
 pub use email::Email;
+pub use filter::{Between, Filter, RemoteKey, Sort, SortKey};
 pub use patch::{ContactPatch, Patch};
 pub use phone::Phone;
 pub use profile::{NewContact, Profile};

@@ -23,6 +23,7 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "POST /oauth/revoke" => answer(app, &revoke_token::handle, request).await,
         "GET /.well-known/jwks.json" => answer(app, &list_signing_keys::handle, request).await,
         "POST /contacts" => answer(app, &create_contact::handle, request).await,
+        "GET /contacts" => answer(app, &list_contacts::handle, request).await,
         "GET /contacts/{id}" => answer(app, &get_contact::handle, request).await,
         "PUT /contacts/{id}" => answer(app, &replace_contact::handle, request).await,
         "DELETE /contacts/{id}" => answer(app, &delete_contact::handle, request).await,

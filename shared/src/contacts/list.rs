@@ -1,0 +1,54 @@
+//! Contacts, many at a time.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::cursor;
+use super::page::{Page, Window};
+use crate::app::App;
+use crate::auth::Caller;
+use crate::contact::{Filter, Sort};
+use crate::db::contacts::{Wanted, list as query};
+use crate::error::Result;
+
+/// What is asked of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Which contacts.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// Which part.
+    pub window: Window,
+    /// Whether with their links.
+    pub links: bool,
+    /// Whether to count all that match, too.
+    pub total: bool,
+}
+
+/// A page of contacts. Those that nobody changes while a caller walks through the pages are there once each.
+pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<Page> {
+    let Listing { filter, sort, window, .. } = listing;
+    let question = json!(["contacts", caller.tenant, filter, sort]).to_string();
+    let after: Option<(String, Uuid)> =
+        window.cursor.as_deref().map(|cursor| cursor::decode(&question, cursor)).transpose()?;
+    let wanted = Wanted {
+        filter,
+        sort: *sort,
+        after: after.as_ref(),
+        rows: window.rows(),
+        links: listing.links,
+        total: listing.total,
+    };
+    let connection = app.database.get().await?;
+    let listed = query(&connection, &caller.tenant, &wanted).await?;
+    drop(connection);
+    let rows = listed.contacts.into_iter().map(|(contact, links)| {
+        let mut json = contact.to_json();
+        if listing.links {
+            json["links"] = json!(links);
+        }
+        ((sort.key.of(&contact), contact.id), json.to_string())
+    });
+    Ok(Page { total: listed.total, ..window.cut(&question, rows.collect()) })
+}

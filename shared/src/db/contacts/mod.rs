@@ -1,0 +1,101 @@
+//! Contacts and the events of their changes.
+
+mod list;
+mod row;
+
+use deadpool_postgres::GenericClient;
+use serde::Serialize;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::failed;
+use crate::contact::Contact;
+use crate::error::Result;
+use crate::events::ContactEvent;
+use row::{Change, columns, contact, links};
+
+pub use list::{Listed, Values, Wanted, list, statement};
+
+/// The key under which an answer is kept, and the answer.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Claim<'a> {
+    pub client: &'a str,
+    pub route: &'a str,
+    pub key: &'a str,
+    pub fingerprint: &'a [u8],
+    pub body: &'a str,
+}
+
+/// How a contact is tied to a record in a CRM, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Link {
+    pub connection: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remote_id: Option<String>,
+    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synced_at: Option<jiff::Timestamp>,
+}
+
+/// The contact, deleted or not.
+pub async fn find(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<Option<Contact>> {
+    const SQL: &str = concat!("select ", columns!(), " from contacts c where c.tenant_id = $1 and c.id = $2");
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    db.query_opt(&statement, &[&tenant, &id]).await.map_err(failed)?.as_ref().map(contact).transpose()
+}
+
+/// The contact with its links, in the order of their connections.
+pub async fn find_with_links(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<Option<(Contact, Vec<Link>)>> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        ", ",
+        links!(),
+        " as links from contacts c where c.tenant_id = $1 and c.id = $2"
+    );
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    let row = db.query_opt(&statement, &[&tenant, &id]).await.map_err(failed)?;
+    row.map(|row| Ok((contact(&row)?, row::links_of(&row)?))).transpose()
+}
+
+/// The contact, locked until the transaction ends.
+pub async fn lock(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<Option<Contact>> {
+    const SQL: &str =
+        concat!("select ", columns!(), " from contacts c where c.tenant_id = $1 and c.id = $2 for no key update");
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    db.query_opt(&statement, &[&tenant, &id]).await.map_err(failed)?.as_ref().map(contact).transpose()
+}
+
+/// Inserts a contact with its event, and the claim of a key. `false`: the key is taken and nothing was done.
+pub async fn insert(
+    db: &impl GenericClient,
+    tenant: &str,
+    contact: &Contact,
+    event: &ContactEvent,
+    claim: Option<&Claim<'_>>,
+) -> Result<bool, tokio_postgres::Error> {
+    let statement = db.prepare_cached(include_str!("../sql/insert_contact.sql")).await?;
+    let change = Change::new(contact, event);
+    let mut parameters = change.parameters(&tenant);
+    let client = claim.map(|claim| claim.client);
+    let route = claim.map(|claim| claim.route);
+    let key = claim.map(|claim| claim.key);
+    let fingerprint = claim.map(|claim| claim.fingerprint);
+    let body = claim.map(|claim| claim.body);
+    parameters.extend::<[&(dyn ToSql + Sync); 5]>([&client, &route, &key, &fingerprint, &body]);
+    Ok(db.execute(&statement, &parameters).await? == 1)
+}
+
+/// Stores the contact's next version with its event. `false`: somebody else changed it first and nothing was done.
+pub async fn update(
+    db: &impl GenericClient,
+    tenant: &str,
+    contact: &Contact,
+    event: &ContactEvent,
+) -> Result<bool, tokio_postgres::Error> {
+    let statement = db.prepare_cached(include_str!("../sql/update_contact.sql")).await?;
+    Ok(db.execute(&statement, &Change::new(contact, event).parameters(&tenant)).await? == 1)
+}
