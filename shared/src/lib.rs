@@ -1,7 +1,7 @@
 //! What every Crosswalk function shares.
 //!
 //! Imports flow one way: `entry` → `http` → use cases (`contacts`, `tokens`, `admission`, `health`) → `app` →
-//! `db`, `cache`, `auth`, `rate` → `events`, `config` → `contact` → `error`. SQL is only in `db`, status codes are only in
+//! `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`. SQL is only in `db`, status codes are only in
 //! `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
@@ -17,6 +17,7 @@ pub mod error;
 pub mod events;
 pub mod health;
 pub mod http;
+pub mod mapping;
 pub mod rate;
 pub mod schema;
 pub mod tokens;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["error"],
     &["contact"],
-    &["events", "config"],
+    &["events", "mapping", "config"],
     &["db", "cache", "auth", "rate"],
     &["app"],
     &["admission", "contacts", "tokens", "health", "schema"],

@@ -1,0 +1,111 @@
+//! An address on one line: `123 Main St, San Francisco, CA 94105, USA`.
+//!
+//! The commas tell the places: street (which may have commas of its own), city, region, country. A line is taken apart
+//! only if each place holds what belongs there, else it is kept whole as the street: a wrong guess would be worse.
+//! Whatever we write is read back as the same address, because it is written in the first form of which that is true.
+
+use serde_json::{Map, Value};
+
+use crate::mapping::crosswalk::{Flaw, Transform};
+
+/// One line there, parts here.
+pub const ONE_LINE: Transform = Transform { read, write };
+
+const NAMES: [&str; 5] = ["street", "city", "state", "postalCode", "country"];
+
+/// The parts, in the order of `NAMES`; none of them blank or untrimmed.
+type Parts = [Option<String>; 5];
+
+/// Every part gets a member, `null` if it is not there: a line that comes replaces the whole address.
+fn read(theirs: Value) -> Result<Value, Flaw> {
+    let Value::String(line) = theirs else {
+        return Err(Flaw { code: "type", detail: "must be a string" });
+    };
+    if line.trim().chars().any(char::is_control) {
+        return Err(Flaw { code: "control_character", detail: "must not contain control characters" });
+    }
+    Ok(NAMES.into_iter().map(str::to_owned).zip(parse(&line).map(Value::from)).collect())
+}
+
+fn write(ours: Value) -> Value {
+    Value::from(format(&NAMES.map(|name| ours.get(name).and_then(Value::as_str).map(str::to_owned))))
+}
+
+fn parse(line: &str) -> Parts {
+    let line = line.trim();
+    as_object(line).or_else(|| as_places(line)).unwrap_or_else(|| [part(line), None, None, None, None])
+}
+
+fn format(parts: &Parts) -> String {
+    let [street, city, state, postal_code, country] = parts.each_ref().map(Option::as_deref);
+    let region = [state, postal_code].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let places = [street, city, (!region.is_empty()).then_some(region.as_str()), country];
+    let given = places.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let all = places.map(Option::unwrap_or_default).join(", ");
+    // A street alone is itself in the first form. In the second, the commas count the places that are empty.
+    let line = [given.as_str(), all.trim()].into_iter().find(|line| parse(line) == *parts);
+    line.map_or_else(|| object(parts).to_string(), str::to_owned)
+}
+
+/// The last resort, for parts that no line of places can hold: the address's JSON. Only what we would write ourselves
+/// is read so.
+fn as_object(line: &str) -> Option<Parts> {
+    if !line.starts_with('{') {
+        return None;
+    }
+    let members: Map<String, Value> = serde_json::from_str(line).ok()?;
+    let parts = NAMES.map(|name| members.get(name).and_then(Value::as_str).map(str::to_owned));
+    let whole = !members.is_empty() && object(&parts) == Value::Object(members);
+    (whole && parts.iter().flatten().all(|text| is_part(text))).then_some(parts)
+}
+
+/// Reads the places from the right. A line whose country is left out ends with a postal code; one with less than all
+/// the other places says too little to tell a street from a city.
+fn as_places(line: &str) -> Option<Parts> {
+    let last = line.rsplit(',').next()?.trim();
+    let (count, country) = if has_digit(last) { (3, None) } else { (4, Some(last)) };
+    let mut places = line.rsplitn(count, ',').map(str::trim);
+    if country.is_some() {
+        places.next()?;
+    }
+    let (state, postal_code) = as_region(places.next()?)?;
+    let city = places.next()?;
+    let street = places.next()?;
+    Some([part(street), part(city), part(state), part(postal_code), country.and_then(part)])
+}
+
+/// State and postal code: nothing, a state's capitals alone, or whatever stands before the first word with a digit.
+fn as_region(place: &str) -> Option<(&str, &str)> {
+    if place.is_empty() {
+        return Some(("", ""));
+    }
+    let Some(digit) = place.find(char::is_numeric) else {
+        let is_state = (2..=3).contains(&place.len()) && place.chars().all(|c| c.is_ascii_uppercase());
+        return is_state.then_some((place, ""));
+    };
+    let start = place[..digit].trim_end_matches(|c: char| !c.is_whitespace()).len();
+    let (state, postal_code) = place.split_at(start);
+    // "10115 Berlin" is a city, not a postal code; "1012 AB" is one.
+    let is_code = |word: &str| has_digit(word) || (word.len() <= 3 && word.chars().all(|c| c.is_ascii_uppercase()));
+    postal_code.split_whitespace().all(is_code).then(|| (state.trim(), postal_code))
+}
+
+fn object(parts: &Parts) -> Value {
+    NAMES
+        .into_iter()
+        .zip(parts)
+        .filter_map(|(name, part)| Some((name.to_owned(), Value::from(part.clone()?))))
+        .collect()
+}
+
+fn part(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn is_part(text: &str) -> bool {
+    !text.is_empty() && text == text.trim() && !text.chars().any(char::is_control)
+}
+
+fn has_digit(text: &str) -> bool {
+    text.contains(char::is_numeric)
+}

@@ -1,0 +1,53 @@
+//! AcmeCRM.
+
+mod address;
+mod status;
+
+use super::crosswalk::{self, AS_IS, Field, both, from, once};
+use super::{Crm, Incoming, Record};
+use crate::contact::reading::Rules;
+use crate::contact::{Contact, ContactPatch};
+use crate::error::Result;
+use address::ONE_LINE;
+use status::CAPITALISED;
+
+#[rustfmt::skip]
+const CROSSWALK: &[Field] = &[
+    //   theirs                 ours            transform
+    both("acme_first_name",    "firstName",     AS_IS),
+    both("acme_last_name",     "lastName",      AS_IS),
+    both("acme_email",         "email",         AS_IS),
+    both("acme_phone",         "phone",         AS_IS),
+    both("acme_company",       "company",       AS_IS),
+    both("acme_title",         "title",         AS_IS),
+    both("acme_address",       "address",       ONE_LINE),
+    both("acme_notes",         "notes",         AS_IS),
+    both("acme_status",        "status",        CAPITALISED),
+    both("acme_tags",          "tags",          AS_IS),
+    both("acme_custom_fields", "customFields",  AS_IS),
+
+    // What the record says of itself.
+    from("id",                 "remoteId",      AS_IS),
+    once("acme_external_id",   "id",            AS_IS),
+    from("acme_created_at",    "createdAt",     AS_IS),
+    from("acme_updated_at",    "updatedAt",     AS_IS),
+    from("acme_version",       "version",       AS_IS),
+];
+
+/// AcmeCRM.
+#[derive(Debug)]
+pub struct AcmeCrm;
+
+impl Crm for AcmeCrm {
+    fn to_contact(&self, record: &Record, rules: &Rules) -> Result<Incoming> {
+        crosswalk::to_contact(CROSSWALK, record, rules)
+    }
+
+    fn to_patch(&self, part: &Record, rules: &Rules) -> Result<ContactPatch> {
+        crosswalk::to_patch(CROSSWALK, part, rules)
+    }
+
+    fn from_contact(&self, contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record {
+        crosswalk::from_contact(CROSSWALK, contact, base, rules)
+    }
+}

@@ -1,0 +1,97 @@
+//! A CRM's record after it was read.
+
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::contact::reading::{Read, Reading};
+use crate::contact::{NewContact, Profile, Text, plain_number};
+
+/// A record that was read: who it is, how new it is, and what it says in our form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// The record's own id.
+    pub remote_id: Option<String>,
+    /// Our contact's id, when we made the record. Text that is no id of ours is someone else's, and no fault.
+    pub external_id: Option<Uuid>,
+    /// How new it is; `None` when it carries no time of change.
+    pub stamp: Option<Stamp>,
+    /// What it says.
+    pub profile: Profile,
+}
+
+/// How new a record is: the CRM's clock, then its version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// When it changed, in whole microseconds, as exact as PostgreSQL keeps it.
+    pub at: Timestamp,
+    /// The CRM's count of its changes, if it counts.
+    pub version: Option<i64>,
+}
+
+/// A remote id: one line of at most 200 characters.
+struct RemoteId(String);
+
+/// The CRM's clock.
+struct ChangedAt(Timestamp);
+
+/// The CRM's count of changes.
+struct RemoteVersion(i64);
+
+impl Read for Incoming {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        let mut members = reading.object(value)?;
+        let remote_id = reading.optional(&mut members, "remoteId");
+        let external_id = external_id(&mut members);
+        let at = reading.optional(&mut members, "updatedAt");
+        let version = reading.optional(&mut members, "version");
+        let new = NewContact::read(Value::Object(members), reading);
+        let version = version?.map(|RemoteVersion(version)| version);
+        Some(Self {
+            remote_id: remote_id?.map(|RemoteId(id)| id),
+            external_id,
+            stamp: at?.map(|ChangedAt(at)| Stamp { at, version }),
+            profile: new?.profile,
+        })
+    }
+}
+
+impl Read for RemoteId {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        Text::<200>::read(value, reading).map(|id| Self(id.as_str().to_owned()))
+    }
+}
+
+impl Read for ChangedAt {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        let Value::String(text) = value else {
+            return reading.fault("type", "must be a string");
+        };
+        // Rounded down, so that it is never ahead of the CRM's clock.
+        let whole = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::Floor);
+        // RFC 3339 has years of four digits. jiff knows more, among them some that PostgreSQL doesn't.
+        let four_digits = text.starts_with(|c: char| c.is_ascii_digit());
+        match text.parse::<Timestamp>().and_then(|at| at.round(whole)) {
+            Ok(at) if four_digits => Some(Self(at)),
+            _ => reading.fault("invalid", "must be a time by RFC 3339"),
+        }
+    }
+}
+
+impl Read for RemoteVersion {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        let number = match value {
+            Value::Number(number) => plain_number(number).as_i64(),
+            _ => None,
+        };
+        match number {
+            Some(version) => Some(Self(version)),
+            None => reading.fault("type", "must be a whole number"),
+        }
+    }
+}
+
+/// Other systems put ids of their own there, of whatever type.
+fn external_id(members: &mut Map<String, Value>) -> Option<Uuid> {
+    members.remove("id")?.as_str()?.trim().parse().ok()
+}
