@@ -96,6 +96,12 @@ pub fn from_contact(table: &[Field], contact: &Contact, base: Option<&Record>, r
 }
 
 impl Field {
+    /// The names of a field of the contact, theirs and ours.
+    #[cfg(test)]
+    pub fn of_contact(&self) -> Option<(&'static str, &'static str)> {
+        (self.way == Way::Both).then_some((self.theirs, self.ours))
+    }
+
     fn to_ours(&self, theirs: &Value) -> Result<Value, Flaw> {
         if theirs.is_null() { Ok(Value::Null) } else { (self.transform.read)(theirs.clone()) }
     }

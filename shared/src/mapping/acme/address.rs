@@ -109,3 +109,80 @@ fn is_part(text: &str) -> bool {
 fn has_digit(text: &str) -> bool {
     text.contains(char::is_numeric)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Parts, format, parse};
+
+    fn parts(parts: [&str; 5]) -> Parts {
+        parts.map(super::part)
+    }
+
+    #[test]
+    fn lines_with_all_places_are_taken_apart() {
+        for (line, expected) in [
+            ("123 Main St, San Francisco, CA 94105, USA", ["123 Main St", "San Francisco", "CA", "94105", "USA"]),
+            ("123 Main St,San Francisco , CA  94105", ["123 Main St", "San Francisco", "CA", "94105", ""]),
+            ("Apt 4, 12 Main St, Boise, ID, USA", ["Apt 4, 12 Main St", "Boise", "ID", "", "USA"]),
+            (
+                "1 George St, Sydney, New South Wales 2000, AU",
+                ["1 George St", "Sydney", "New South Wales", "2000", "AU"],
+            ),
+            ("Damrak 1, Amsterdam, 1012 AB, NL", ["Damrak 1", "Amsterdam", "", "1012 AB", "NL"]),
+            ("12 St James's Square, London, , GB", ["12 St James's Square", "London", "", "", "GB"]),
+            (", Paris, ,", ["", "Paris", "", "", ""]),
+            ("1 Rue A, Paris, \u{3000}x\u{a0}75001, FR", ["1 Rue A", "Paris", "x", "75001", "FR"]),
+        ] {
+            assert_eq!(parse(line), parts(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_lines_are_kept_whole() {
+        for line in [
+            "123 Main St",
+            "10 Downing Street, Westminster, London, UK",
+            "Hauptstr. 5, 10115 Berlin, Germany",
+            "Hauptstr. 5, Mitte, 10115 Berlin, Germany",
+            "San Francisco, CA 94105",
+            "12 Main St, Springfield, Illinois, USA",
+            "{\"street\":\" untrimmed\"}",
+            "{\"street\":\"1 Main St\",\"planet\":\"Earth\"}",
+            "{\"street\":7}",
+            "{}",
+            "{not an object",
+        ] {
+            assert_eq!(parse(line), parts([line, "", "", "", ""]), "{line}");
+        }
+        assert_eq!(parse(" \t "), Parts::default());
+    }
+
+    #[test]
+    fn an_address_is_written_as_plainly_as_can_be_read_back() {
+        for (address, expected) in [
+            (["12 Main St, rear", "", "", "", ""], "12 Main St, rear"),
+            (["123 Main St", "San Francisco", "CA", "94105", ""], "123 Main St, San Francisco, CA 94105"),
+            (["12 St James's Square", "London", "", "", "GB"], "12 St James's Square, London, , GB"),
+            (["12 Main St", "Boise", "ID", "", ""], "12 Main St, Boise, ID,"),
+            (["", "Paris", "", "", ""], ", Paris, ,"),
+            (["A, B, CA 94105, USA", "", "", "", ""], "A, B, CA 94105, USA, , ,"),
+            (["", "San Jose, East", "", "", ""], "{\"city\":\"San Jose, East\"}"),
+        ] {
+            assert_eq!(format(&parts(address)), expected);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+        #[test]
+        fn what_is_written_is_read_back(
+            address in proptest::array::uniform5("(|[A-Z]{2,3}|[a-zA-Z0-9,{}\" \u{a0}]{0,12}|\\PC{0,12})"),
+        ) {
+            let address = address.map(|text| super::part(text.trim()));
+            prop_assert_eq!(parse(&format(&address)), address);
+        }
+    }
+}

@@ -1,7 +1,11 @@
 //! AcmeCRM.
 
 mod address;
+#[cfg(test)]
+mod laws;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use super::crosswalk::{self, AS_IS, Field, both, from, once};
 use super::{Crm, Incoming, Record};
