@@ -23,9 +23,9 @@ pub struct Field {
 #[derive(Debug, Clone, Copy)]
 pub struct Transform {
     /// Theirs into ours.
-    pub read: fn(Value) -> Result<Value, Flaw>,
+    pub read: fn(&Value) -> Result<Value, Flaw>,
     /// Ours into theirs.
-    pub write: fn(Value) -> Value,
+    pub write: fn(&Value) -> Value,
 }
 
 /// What is wrong with a value of theirs that has no counterpart in our form.
@@ -45,7 +45,7 @@ enum Way {
 }
 
 /// The value is the same in both forms.
-pub const AS_IS: Transform = Transform { read: Ok, write: std::convert::identity };
+pub const AS_IS: Transform = Transform { read: |theirs| Ok(theirs.clone()), write: Value::clone };
 
 /// A field of the contact: each side takes it from the other.
 pub const fn both(theirs: &'static str, ours: &'static str, transform: Transform) -> Field {
@@ -74,7 +74,7 @@ pub fn to_patch(table: &[Field], part: &Record, rules: &Rules) -> Result<Contact
 
 /// The contact in the CRM's form.
 pub fn from_contact(table: &[Field], contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record {
-    let bare = bare(&contact.profile);
+    let blank = blank(&contact.profile);
     let ours = contact.to_json();
     let mut record = base.cloned().unwrap_or_default();
     for field in table {
@@ -82,13 +82,13 @@ pub fn from_contact(table: &[Field], contact: &Contact, base: Option<&Record>, r
         let stays = match (field.way, base) {
             (Way::From, _) | (Way::Once, Some(_)) => true,
             (Way::Once | Way::Both, None) => false,
-            (Way::Both, Some(base)) => field.meaning(base, &bare, rules).is_ok_and(|meant| meant.as_ref() == value),
+            (Way::Both, Some(base)) => field.meaning(base, &blank, rules).is_ok_and(|meant| meant.as_ref() == value),
         };
         if stays {
             continue;
         }
         match value {
-            Some(value) => drop(record.insert(field.theirs.to_owned(), (field.transform.write)(value.clone()))),
+            Some(value) => drop(record.insert(field.theirs.to_owned(), (field.transform.write)(value))),
             None => drop(record.remove(field.theirs)),
         }
     }
@@ -103,15 +103,15 @@ impl Field {
     }
 
     fn to_ours(&self, theirs: &Value) -> Result<Value, Flaw> {
-        if theirs.is_null() { Ok(Value::Null) } else { (self.transform.read)(theirs.clone()) }
+        if theirs.is_null() { Ok(Value::Null) } else { (self.transform.read)(theirs) }
     }
 
     /// What the base says of this field, in our form: read as it would be if it came now.
-    fn meaning(&self, base: &Record, bare: &Profile, rules: &Rules) -> Result<Option<Value>> {
+    fn meaning(&self, base: &Record, blank: &Profile, rules: &Rules) -> Result<Option<Value>> {
         let theirs = base.get(self.theirs).unwrap_or(&Value::Null);
         let part = Map::from_iter([(self.theirs.to_owned(), theirs.clone())]);
         let patch = to_patch(std::slice::from_ref(self), &part, rules)?;
-        let profile = patch.apply(bare, rules)?;
+        let profile = patch.apply(blank, rules)?;
         Ok(json!(profile).get(self.ours).cloned())
     }
 
@@ -163,7 +163,7 @@ fn pointer(table: &[Field], ours: &str, record: &Record) -> String {
 }
 
 /// A profile with nothing in it but what no contact is without, to see what one field alone means.
-fn bare(profile: &Profile) -> Profile {
+fn blank(profile: &Profile) -> Profile {
     Profile {
         first_name: profile.first_name.clone(),
         last_name: profile.last_name.clone(),

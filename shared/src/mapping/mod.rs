@@ -29,6 +29,7 @@ pub trait Crm: std::fmt::Debug + Sync {
 
     /// The contact in the CRM's form, over the last record seen: whatever says there what the contact says stays to
     /// the letter, and so does whatever is not ours. Without a base it is a new record, which carries our id.
+    #[expect(clippy::wrong_self_convention, reason = "the CRM makes its record from the contact")]
     fn from_contact(&self, contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record;
 
     /// What would have to be written to the CRM: the members, whole, that differ from the base, and `null` for those

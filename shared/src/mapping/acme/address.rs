@@ -17,17 +17,17 @@ const NAMES: [&str; 5] = ["street", "city", "state", "postalCode", "country"];
 type Parts = [Option<String>; 5];
 
 /// Every part gets a member, `null` if it is not there: a line that comes replaces the whole address.
-fn read(theirs: Value) -> Result<Value, Flaw> {
+fn read(theirs: &Value) -> Result<Value, Flaw> {
     let Value::String(line) = theirs else {
         return Err(Flaw { code: "type", detail: "must be a string" });
     };
     if line.trim().chars().any(char::is_control) {
         return Err(Flaw { code: "control_character", detail: "must not contain control characters" });
     }
-    Ok(NAMES.into_iter().map(str::to_owned).zip(parse(&line).map(Value::from)).collect())
+    Ok(NAMES.into_iter().map(str::to_owned).zip(parse(line).map(Value::from)).collect())
 }
 
-fn write(ours: Value) -> Value {
+fn write(ours: &Value) -> Value {
     Value::from(format(&NAMES.map(|name| ours.get(name).and_then(Value::as_str).map(str::to_owned))))
 }
 
@@ -59,35 +59,29 @@ fn as_object(line: &str) -> Option<Parts> {
     (whole && parts.iter().flatten().all(|text| is_part(text))).then_some(parts)
 }
 
-/// Reads the places from the right. A line whose country is left out ends with a postal code; one with less than all
-/// the other places says too little to tell a street from a city.
+/// Reads the places from the right. One of them less, and a street could not be told from a city. Only the country may
+/// be left out, after a postal code, and then nothing but capitals is a state: "Suite 300" looks much like "CA 94105".
 fn as_places(line: &str) -> Option<Parts> {
     let last = line.rsplit(',').next()?.trim();
     let (count, country) = if has_digit(last) { (3, None) } else { (4, Some(last)) };
-    let mut places = line.rsplitn(count, ',').map(str::trim);
-    if country.is_some() {
-        places.next()?;
-    }
+    let mut places = line.rsplitn(count, ',').map(str::trim).skip(usize::from(country.is_some()));
     let (state, postal_code) = as_region(places.next()?)?;
     let city = places.next()?;
     let street = places.next()?;
-    Some([part(street), part(city), part(state), part(postal_code), country.and_then(part)])
+    let is_told = country.is_some() || state.is_empty() || is_abbreviation(state);
+    is_told.then(|| [part(street), part(city), part(state), part(postal_code), country.and_then(part)])
 }
 
-/// State and postal code: nothing, a state's capitals alone, or whatever stands before the first word with a digit.
+/// State and postal code: nothing, a state's abbreviation alone, or whatever stands before the first word with a digit.
 fn as_region(place: &str) -> Option<(&str, &str)> {
-    if place.is_empty() {
-        return Some(("", ""));
-    }
     let Some(digit) = place.find(char::is_numeric) else {
-        let is_state = (2..=3).contains(&place.len()) && place.chars().all(|c| c.is_ascii_uppercase());
-        return is_state.then_some((place, ""));
+        return (place.is_empty() || is_abbreviation(place)).then_some((place, ""));
     };
     let start = place[..digit].trim_end_matches(|c: char| !c.is_whitespace()).len();
     let (state, postal_code) = place.split_at(start);
-    // "10115 Berlin" is a city, not a postal code; "1012 AB" is one.
-    let is_code = |word: &str| has_digit(word) || (word.len() <= 3 && word.chars().all(|c| c.is_ascii_uppercase()));
-    postal_code.split_whitespace().all(is_code).then(|| (state.trim(), postal_code))
+    // "1012 AB" is a postal code; "10115 Berlin" has a city besides, and the 3 of "Apt 3" is too short for one.
+    let is_code = postal_code.split_whitespace().all(|word| has_digit(word) || is_abbreviation(word));
+    (is_code && postal_code.len() >= 3).then(|| (state.trim(), postal_code))
 }
 
 fn object(parts: &Parts) -> Value {
@@ -104,6 +98,10 @@ fn part(text: &str) -> Option<String> {
 
 fn is_part(text: &str) -> bool {
     !text.is_empty() && text == text.trim() && !text.chars().any(char::is_control)
+}
+
+fn is_abbreviation(text: &str) -> bool {
+    (2..=3).contains(&text.len()) && text.chars().all(|c| c.is_ascii_uppercase())
 }
 
 fn has_digit(text: &str) -> bool {
@@ -148,6 +146,8 @@ mod tests {
             "Hauptstr. 5, Mitte, 10115 Berlin, Germany",
             "San Francisco, CA 94105",
             "12 Main St, Springfield, Illinois, USA",
+            "12 Main St, Springfield, Suite 300",
+            "12 Main St, Springfield, Apt 3, USA",
             "{\"street\":\" untrimmed\"}",
             "{\"street\":\"1 Main St\",\"planet\":\"Earth\"}",
             "{\"street\":7}",
@@ -165,6 +165,7 @@ mod tests {
             (["12 Main St, rear", "", "", "", ""], "12 Main St, rear"),
             (["123 Main St", "San Francisco", "CA", "94105", ""], "123 Main St, San Francisco, CA 94105"),
             (["12 St James's Square", "London", "", "", "GB"], "12 St James's Square, London, , GB"),
+            (["1 George St", "Sydney", "New South Wales", "2000", ""], "1 George St, Sydney, New South Wales 2000,"),
             (["12 Main St", "Boise", "ID", "", ""], "12 Main St, Boise, ID,"),
             (["", "Paris", "", "", ""], ", Paris, ,"),
             (["A, B, CA 94105, USA", "", "", "", ""], "A, B, CA 94105, USA, , ,"),
