@@ -178,3 +178,40 @@ fn blank(profile: &Profile) -> Profile {
         custom_fields: CustomFields::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A CRM that writes names in capitals, and nothing else.
+    const LOUD: Transform = Transform {
+        read: |theirs| match theirs.as_str() {
+            Some(name) if name == name.to_uppercase() => Ok(Value::from(name.to_lowercase())),
+            _ => Err(Flaw { code: "invalid", detail: "must be in capitals" }),
+        },
+        write: |ours| Value::from(ours.as_str().map(str::to_uppercase)),
+    };
+    const TABLE: &[Field] =
+        &[both("given", "firstName", LOUD), both("family", "lastName", AS_IS), both("mail", "email", AS_IS)];
+
+    #[test]
+    fn a_flawed_member_is_not_missing_besides() {
+        let rules = Rules { phone_region: "US".into() };
+        let Value::Object(record) = json!({"given": "ada", "family": "Lovelace"}) else { unreachable!() };
+        let Err(Error::Invalid(faults)) = to_contact(TABLE, &record, &rules) else { panic!("it was taken") };
+        let faults: Vec<_> = faults.iter().map(|fault| (fault.pointer.as_str(), fault.code)).collect();
+        assert_eq!(faults, [("/given", "invalid"), ("/mail", "required")]);
+    }
+
+    #[test]
+    fn a_table_without_a_field_leaves_it_alone() {
+        let rules = Rules { phone_region: "US".into() };
+        let Value::Object(base) = json!({"given": "ADA", "family": "L", "mail": "a@b.de"}) else { unreachable!() };
+        let mut profile = to_contact(TABLE, &base, &rules).expect("the record is good").profile;
+        let Value::Object(more) = json!({"firstName": "bea", "title": "Dr"}) else { unreachable!() };
+        let patch: ContactPatch = reading::read(Value::Object(more), &rules).expect("the patch is good");
+        profile = patch.apply(&profile, &rules).expect("it fits");
+        let record = from_contact(TABLE, &Contact::create(profile), Some(&base), &rules);
+        assert_eq!(json!(record), json!({"given": "BEA", "family": "L", "mail": "a@b.de"}));
+    }
+}
