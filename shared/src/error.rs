@@ -22,7 +22,7 @@ pub struct Fault {
     /// Where: a JSON Pointer (RFC 6901) such as `/tags/0`; empty for the whole body.
     pub pointer: String,
     /// What, for programs: `required`, `type`, `blank`, `too_long`, `too_many`, `too_large`, `control_character`,
-    /// `invalid`, `unknown`.
+    /// `invalid`, `unknown`, `duplicate`, `in_future`; in an atomic batch also `not_found`, `deleted`, `version_conflict`.
     pub code: &'static str,
     /// What, for people. It names limits, never the value that was sent.
     pub detail: String,
@@ -63,6 +63,12 @@ pub enum Error {
     /// There is no such contact for this tenant.
     #[error("there is no contact {0}")]
     ContactNotFound(String),
+    /// There is no such connection for this tenant.
+    #[error("there is no connection {0}")]
+    ConnectionNotFound(String),
+    /// No contact is linked to this record.
+    #[error("no contact is linked to the record {0}")]
+    RecordNotFound(String),
     /// The contact was deleted and can still be restored.
     #[error("the contact {0} was deleted")]
     ContactDeleted(Uuid),

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
 
+mod batch;
+mod batch_races;
 mod cache;
 mod contacts;
 mod contacts_create;

@@ -84,6 +84,8 @@ pub struct Limits {
     pub tokens_per_address: TokenQuota,
     /// `CROSSWALK_BODY_BYTES` = 262144.
     pub body: usize,
+    /// `CROSSWALK_BATCH_BODY_BYTES` = 4194304: the same for a batch.
+    pub batch_body: usize,
     /// `CROSSWALK_REQUEST_MS` = 8000: shorter than a function's `Timeout`, so that the caller is answered even when a
     /// store hangs and its own time-outs can't be told.
     pub time: Duration,
@@ -164,6 +166,7 @@ impl Limits {
             tokens_per_client: env.parse("CROSSWALK_TOKEN_RATE_PER_CLIENT", per_minute)?,
             tokens_per_address: env.parse("CROSSWALK_TOKEN_RATE_PER_ADDRESS", per_minute)?,
             body: env.parse("CROSSWALK_BODY_BYTES", 256 * 1024)?,
+            batch_body: env.parse("CROSSWALK_BATCH_BODY_BYTES", 4 * 1024 * 1024)?,
             time: env.millis("CROSSWALK_REQUEST_MS", 8_000)?,
         })
     }

@@ -60,6 +60,14 @@ impl<'r> Reading<'r> {
         None
     }
 
+    /// Reads something whose faults are its own and no one else's.
+    pub fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<Fault>> {
+        let before = self.faults.len();
+        let read = read(self);
+        let own = self.faults.split_off(before);
+        read.filter(|_| own.is_empty()).ok_or(own)
+    }
+
     /// Goes one step down, to a member or an element, and back.
     pub fn at<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.pointer.len();
@@ -118,6 +126,15 @@ impl Read for i32 {
         match value.as_i64().and_then(|number| Self::try_from(number).ok()) {
             Some(version) if version > 0 => Some(version),
             _ => reading.fault("type", "must be a whole number from 1"),
+        }
+    }
+}
+
+impl Read for bool {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        match value {
+            Value::Bool(flag) => Some(flag),
+            _ => reading.fault("type", "must be true or false"),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Answer, origin, remember};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::contact::Contact;
-use crate::db::{self, failed, is_deadlock};
+use crate::db::{self, failed, give_way, is_deadlock};
 use crate::error::{Error, Result};
 use crate::events::{ContactEvent, Kind};
 
@@ -41,15 +41,20 @@ impl Expected {
         {
             return Err(Error::PreconditionFailed { current });
         }
-        match self.version {
-            Some(version) if version != current => Err(Error::VersionConflict { current }),
-            _ => Ok(()),
-        }
+        check_version(self.version, current)
     }
 
     /// Whether any version will do, so that losing a race is no answer.
     fn is_forced(&self) -> bool {
         self.if_match == Some(Precondition::Any) && self.version.is_none()
+    }
+}
+
+/// Whether a body that names a version names the current one.
+pub(super) fn check_version(named: Option<i32>, current: i32) -> Result<()> {
+    match named {
+        Some(version) if version != current => Err(Error::VersionConflict { current }),
+        _ => Ok(()),
     }
 }
 
@@ -74,11 +79,15 @@ pub async fn change(
     };
 
     let event = event(kind, &before, &after, caller);
-    let stored = match db::contacts::update(&connection, &caller.tenant, &after, &event).await {
-        Err(error) if is_deadlock(&error) => db::contacts::update(&connection, &caller.tenant, &after, &event).await,
+    let update = || db::contacts::update(&connection, &caller.tenant, &after, &event);
+    let stored = match update().await {
+        Err(error) if is_deadlock(&error) => {
+            give_way().await;
+            update().await
+        }
         outcome => outcome,
     };
-    let after = match stored.map_err(failed)? {
+    let after = match stored? {
         true => after,
         false if expected.is_forced() => change_locked(&mut connection, caller, id, kind, &next).await?,
         false => {
@@ -107,7 +116,7 @@ async fn change_locked(
         return Ok(before);
     };
     let event = event(kind, &before, &after, caller);
-    let stored = db::contacts::update(&transaction, &caller.tenant, &after, &event).await.map_err(failed)?;
+    let stored = db::contacts::update(&transaction, &caller.tenant, &after, &event).await?;
     transaction.commit().await.map_err(failed)?;
     if stored { Ok(after) } else { Err(Error::internal("change a locked contact", "its version moved")) }
 }

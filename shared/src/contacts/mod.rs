@@ -1,30 +1,38 @@
 //! What can be done with contacts: one use case per file, named as its function and its query are.
 
+mod batch;
 mod change;
 mod create;
 mod cursor;
 mod delete;
 mod get;
 mod history;
+mod idempotency;
 mod list;
+mod outcomes;
 mod page;
 mod replace;
 mod restore;
 mod update;
+mod upsert;
 
 use serde_json::Value;
 
+pub use batch::{Batch, Item, Target};
 pub use change::{Expected, Precondition};
-pub use create::{Created, IdempotencyKey, create};
+pub use create::{Created, create};
 pub use cursor::MAX_CURSOR;
 pub use delete::delete;
 pub use get::{Found, Shown, get};
 pub use history::list_history;
+pub use idempotency::IdempotencyKey;
 pub use list::{Listing, list};
+pub use outcomes::{Outcome, Upserted};
 pub use page::{Page, Window};
 pub use replace::replace;
 pub use restore::restore;
 pub use update::update;
+pub use upsert::{Done, upsert};
 
 use crate::app::App;
 use crate::auth::Caller;

@@ -1,28 +1,56 @@
 //! What PostgreSQL's errors mean to us.
 
-use tokio_postgres::error::{Error as PgError, SqlState};
+use std::time::Duration;
 
-use crate::error::Error;
+use tokio_postgres::error::{DbError, Error as PgError, SqlState};
+
+use crate::error::{Cause, Error};
 
 /// Turns an error of PostgreSQL into ours: it is away (ask again), or we did something wrong.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub fn failed(error: PgError) -> Error {
-    // The whole error would carry DETAIL, which quotes the row; the log gets what names the fault and no data.
-    let cause = match error.as_db_error() {
-        Some(db) => format!(
-            "SQLSTATE {} {}{}",
-            db.code().code(),
-            db.message(),
-            db.constraint().map(|name| format!(" ({name})")).unwrap_or_default()
-        ),
-        None => chain(&error),
+    let cause: Cause = match error.as_db_error() {
+        Some(db) => Box::new(Refused::by(db)),
+        None => chain(&error).into(),
     };
     if is_away(&error) { Error::unavailable("PostgreSQL", cause) } else { Error::internal("use PostgreSQL", cause) }
 }
 
 /// Whether two transactions waited for each other and ours was chosen to give way.
-pub fn is_deadlock(error: &PgError) -> bool {
-    error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED)
+pub fn is_deadlock(error: &Error) -> bool {
+    is(error, &SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+/// Lets the other transaction of a deadlock go first: whoever tries again at once takes the same locks again before the
+/// other has woken up, and both are where they were.
+pub async fn give_way() {
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}
+
+/// Whether somebody kept a lock for longer than we wait.
+pub fn is_lock_timeout(error: &Error) -> bool {
+    is(error, &SqlState::LOCK_NOT_AVAILABLE)
+}
+
+/// What the server said, without DETAIL, which quotes the row: the log gets what names the fault and no data.
+#[derive(Debug, thiserror::Error)]
+#[error("SQLSTATE {} {message}{}", code.code(), constraint.as_deref().map(|name| format!(" ({name})")).unwrap_or_default())]
+struct Refused {
+    code: SqlState,
+    message: String,
+    constraint: Option<String>,
+}
+
+impl Refused {
+    fn by(error: &DbError) -> Self {
+        let constraint = error.constraint().map(str::to_owned);
+        Self { code: error.code().clone(), message: error.message().to_owned(), constraint }
+    }
+}
+
+fn is(error: &Error, code: &SqlState) -> bool {
+    let (Error::Unavailable { source, .. } | Error::Internal { source, .. }) = error else { return false };
+    source.downcast_ref::<Refused>().is_some_and(|refused| refused.code == *code)
 }
 
 fn is_away(error: &PgError) -> bool {

@@ -5,12 +5,14 @@
 
 pub mod clients;
 mod connect;
+pub mod connections;
 pub mod contacts;
 mod failure;
 pub mod floor;
 pub mod history;
 pub mod idempotency;
 pub mod lease;
+pub mod links;
 pub mod migrations;
 pub mod outbox;
 mod pool;
@@ -18,5 +20,6 @@ pub mod revocations;
 pub mod roles;
 
 pub use connect::Credentials;
-pub use failure::{failed, is_deadlock};
+pub use failure::{failed, give_way, is_deadlock, is_lock_timeout};
+pub use idempotency::Claim;
 pub use pool::{Connection, Database};

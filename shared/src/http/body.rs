@@ -12,13 +12,18 @@ use crate::error::{Error, Result};
 
 /// Reads a JSON body.
 pub fn body<T: Read>(app: &App, request: &Request) -> Result<T> {
-    read_as(app, request, &["application/json"], "application/json")
+    body_within(app, request, app.config.limits.body)
+}
+
+/// Reads a JSON body of at most so many bytes.
+pub fn body_within<T: Read>(app: &App, request: &Request, limit: usize) -> Result<T> {
+    read_as(app, request, limit, &["application/json"], "application/json")
 }
 
 /// Reads a merge patch (RFC 7396). Plain JSON means the same here.
 pub fn merge_patch<T: Read>(app: &App, request: &Request) -> Result<T> {
     let accepted = ["application/merge-patch+json", "application/json"];
-    read_as(app, request, &accepted, "application/merge-patch+json or application/json")
+    read_as(app, request, app.config.limits.body, &accepted, "application/merge-patch+json or application/json")
 }
 
 /// The version that a change without content names: by `If-Match`, or as the `version` of a body that may be absent.
@@ -39,12 +44,12 @@ impl Read for Named {
     }
 }
 
-fn read_as<T: Read>(app: &App, request: &Request, accepted: &[&str], named: &'static str) -> Result<T> {
+fn read_as<T: Read>(app: &App, request: &Request, limit: usize, accepted: &[&str], named: &'static str) -> Result<T> {
     let media_type = media_type(request);
     if !accepted.contains(&media_type.as_str()) {
         return Err(Error::UnsupportedMediaType(named));
     }
-    read(parse(bytes(request, app.config.limits.body)?)?, &app.rules)
+    read(parse(bytes(request, limit)?)?, &app.rules)
 }
 
 /// The media type without its parameters, in lower case; empty if there is none.

@@ -4,15 +4,14 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use super::Request;
 use super::body::{bytes, parse};
-use crate::app::App;
 use crate::contacts::{IdempotencyKey, canonical};
 use crate::error::{Error, Result};
 
 const MAX: usize = 255;
 
-/// The key, and a fingerprint of the body's meaning: the same JSON in another order, spacing or form of number
-/// is the same request.
-pub fn idempotency_key(app: &App, request: &Request) -> Result<Option<IdempotencyKey>> {
+/// The key, and a fingerprint of the meaning of a body of at most so many bytes: the same JSON in another order, spacing
+/// or form of number is the same request.
+pub fn idempotency_key(request: &Request, limit: usize) -> Result<Option<IdempotencyKey>> {
     let Some(header) = request.headers().get("idempotency-key") else {
         return Ok(None);
     };
@@ -23,7 +22,7 @@ pub fn idempotency_key(app: &App, request: &Request) -> Result<Option<Idempotenc
     if key.is_empty() || key.len() > MAX || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(malformed());
     }
-    let meaning = canonical(&parse(bytes(request, app.config.limits.body)?)?);
+    let meaning = canonical(&parse(bytes(request, limit)?)?);
     let fingerprint = digest(&SHA256, meaning.as_bytes()).as_ref().try_into().expect("SHA-256 has 32 bytes");
     Ok(Some(IdempotencyKey { key: key.to_owned(), fingerprint }))
 }

@@ -1,6 +1,7 @@
 //! Requests and answers. Everything that knows a status code, a header or a media type is here.
 
 mod admission;
+mod batch;
 mod body;
 mod conditional;
 mod exchange;
@@ -20,7 +21,8 @@ pub type Request = lambda_http::Request;
 /// An answer as the runtime takes it.
 pub type Response = lambda_http::Response<lambda_http::Body>;
 
-pub use body::{body, expected, merge_patch};
+pub use batch::{batch, multi_status};
+pub use body::{body, body_within, expected, merge_patch};
 pub use conditional::{if_match, matches_none};
 pub use exchange::Exchange;
 pub use form::{Form, credentials, form};

@@ -13,12 +13,8 @@ use crate::error::Error;
 
 /// The answer to a request that ended in an error. The cause is never in it.
 pub fn refusal(error: &Error, exchange: &Exchange) -> Response {
-    let (status, code, title) = kind(error);
-    let body = if exchange.path.starts_with("/oauth/") {
-        oauth::body(error)
-    } else {
-        problem(error, exchange, (status, code, title))
-    };
+    let (status, ..) = kind(error);
+    let body = if exchange.path.starts_with("/oauth/") { oauth::body(error) } else { problem(error, exchange) };
     let media_type = if exchange.path.starts_with("/oauth/") { "application/json" } else { "application/problem+json" };
     let mut builder = Builder::new().status(status).header(CONTENT_TYPE, media_type).header(CACHE_CONTROL, "no-store");
     if let Some(challenge) = challenge(error) {
@@ -38,16 +34,23 @@ pub fn code(error: &Error) -> &'static str {
     kind(error).1
 }
 
-fn problem(error: &Error, exchange: &Exchange, (status, code, title): (StatusCode, &str, &str)) -> Value {
+fn problem(error: &Error, exchange: &Exchange) -> Value {
+    let mut members = within(error).1;
+    members.insert("instance".to_owned(), json!(exchange.path));
+    members.insert("requestId".to_owned(), json!(exchange.request_id));
+    Value::Object(members)
+}
+
+/// What a problem says of itself, wherever it stands, and its status.
+pub(super) fn within(error: &Error) -> (StatusCode, Map<String, Value>) {
+    let (status, code, title) = kind(error);
     let mut members = Map::new();
     let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
     add("type", json!(format!("urn:crosswalk:problem:{code}")));
     add("title", json!(title));
     add("status", json!(status.as_u16()));
     add("detail", json!(detail(error)));
-    add("instance", json!(exchange.path));
     add("code", json!(code));
-    add("requestId", json!(exchange.request_id));
     match error {
         Error::Invalid(faults) => drop(add("errors", json!(faults))),
         Error::VersionConflict { current } | Error::PreconditionFailed { current } => {
@@ -55,7 +58,7 @@ fn problem(error: &Error, exchange: &Exchange, (status, code, title): (StatusCod
         }
         _ => {}
     }
-    Value::Object(members)
+    (status, members)
 }
 
 /// What the caller may know.
@@ -83,6 +86,8 @@ fn kind(error: &Error) -> (StatusCode, &'static str, &'static str) {
         Error::ScopeMissing(_) => (StatusCode::FORBIDDEN, "scope-missing", "The access token does not reach this far"),
         Error::OAuth(fault, _) => (oauth::status(*fault), oauth::word(*fault), "The token request is refused"),
         Error::ContactNotFound(_) => (StatusCode::NOT_FOUND, "contact-not-found", "There is no such contact"),
+        Error::ConnectionNotFound(_) => (StatusCode::NOT_FOUND, "connection-not-found", "There is no such connection"),
+        Error::RecordNotFound(_) => (StatusCode::NOT_FOUND, "record-not-found", "No contact is linked to the record"),
         Error::ContactDeleted(_) => (StatusCode::GONE, "contact-deleted", "The contact was deleted"),
         Error::VersionConflict { .. } => (StatusCode::CONFLICT, "version-conflict", "The contact has another version"),
         Error::PreconditionFailed { .. } => {

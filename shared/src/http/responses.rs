@@ -111,6 +111,6 @@ pub fn json(value: &Value) -> Response {
     finish(builder.body(Body::Text(value.to_string())))
 }
 
-fn finish(built: Result<Response, lambda_http::http::Error>) -> Response {
+pub(super) fn finish(built: Result<Response, lambda_http::http::Error>) -> Response {
     built.expect("every header above is plain ASCII")
 }

@@ -8,6 +8,7 @@ use lambda_http::http::Method;
 pub(super) fn route(method: &Method, path: &str) -> String {
     let segments: Vec<_> = path.trim_start_matches('/').split('/').collect();
     let pattern = match segments.as_slice() {
+        ["contacts", "batch"] if method == Method::POST => "/contacts/batch",
         ["contacts", id] if !id.is_empty() => "/contacts/{id}",
         ["contacts", id, "restore"] if !id.is_empty() => "/contacts/{id}/restore",
         ["contacts", id, "history"] if !id.is_empty() => "/contacts/{id}/history",
@@ -24,6 +25,7 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "GET /.well-known/jwks.json" => answer(app, &list_signing_keys::handle, request).await,
         "POST /contacts" => answer(app, &create_contact::handle, request).await,
         "GET /contacts" => answer(app, &list_contacts::handle, request).await,
+        "POST /contacts/batch" => answer(app, &upsert_contacts::handle, request).await,
         "GET /contacts/{id}" => answer(app, &get_contact::handle, request).await,
         "PUT /contacts/{id}" => answer(app, &replace_contact::handle, request).await,
         "DELETE /contacts/{id}" => answer(app, &delete_contact::handle, request).await,

@@ -20,9 +20,10 @@ use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::ShownLink;
 use super::row::{columns, contact, links, links_of};
-use super::{Link, failed};
 use crate::contact::{Between, Contact, Filter, Sort, SortKey};
+use crate::db::failed;
 use crate::error::{Error, Result};
 
 /// What is asked of a list.
@@ -46,7 +47,7 @@ pub struct Wanted<'a> {
 #[derive(Debug)]
 pub struct Listed {
     /// The contacts in order, with their links if those were wanted.
-    pub contacts: Vec<(Contact, Vec<Link>)>,
+    pub contacts: Vec<(Contact, Vec<ShownLink>)>,
     /// How many match in all, if that was wanted.
     pub total: Option<i64>,
 }

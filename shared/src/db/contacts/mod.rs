@@ -1,5 +1,6 @@
 //! Contacts and the events of their changes.
 
+mod bulk;
 mod list;
 mod row;
 
@@ -8,30 +9,20 @@ use serde::Serialize;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::failed;
+use super::{Claim, failed};
 use crate::contact::Contact;
 use crate::error::Result;
 use crate::events::ContactEvent;
 use row::{Change, columns, contact, links};
 
+pub use bulk::{Located, Sought, Writes, locate, write};
 pub use list::{Listed, Values, Wanted, list, statement};
-
-/// The key under which an answer is kept, and the answer.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct Claim<'a> {
-    pub client: &'a str,
-    pub route: &'a str,
-    pub key: &'a str,
-    pub fingerprint: &'a [u8],
-    pub body: &'a str,
-}
 
 /// How a contact is tied to a record in a CRM, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Link {
+pub struct ShownLink {
     pub connection: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remote_id: Option<String>,
@@ -48,7 +39,11 @@ pub async fn find(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<Opt
 }
 
 /// The contact with its links, in the order of their connections.
-pub async fn find_with_links(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<Option<(Contact, Vec<Link>)>> {
+pub async fn find_with_links(
+    db: &impl GenericClient,
+    tenant: &str,
+    id: Uuid,
+) -> Result<Option<(Contact, Vec<ShownLink>)>> {
     const SQL: &str = concat!(
         "select ",
         columns!(),
@@ -76,8 +71,8 @@ pub async fn insert(
     contact: &Contact,
     event: &ContactEvent,
     claim: Option<&Claim<'_>>,
-) -> Result<bool, tokio_postgres::Error> {
-    let statement = db.prepare_cached(include_str!("../sql/insert_contact.sql")).await?;
+) -> Result<bool> {
+    let statement = db.prepare_cached(include_str!("../sql/insert_contact.sql")).await.map_err(failed)?;
     let change = Change::new(contact, event);
     let mut parameters = change.parameters(&tenant);
     let client = claim.map(|claim| claim.client);
@@ -86,16 +81,12 @@ pub async fn insert(
     let fingerprint = claim.map(|claim| claim.fingerprint);
     let body = claim.map(|claim| claim.body);
     parameters.extend::<[&(dyn ToSql + Sync); 5]>([&client, &route, &key, &fingerprint, &body]);
-    Ok(db.execute(&statement, &parameters).await? == 1)
+    Ok(db.execute(&statement, &parameters).await.map_err(failed)? == 1)
 }
 
 /// Stores the contact's next version with its event. `false`: somebody else changed it first and nothing was done.
-pub async fn update(
-    db: &impl GenericClient,
-    tenant: &str,
-    contact: &Contact,
-    event: &ContactEvent,
-) -> Result<bool, tokio_postgres::Error> {
-    let statement = db.prepare_cached(include_str!("../sql/update_contact.sql")).await?;
-    Ok(db.execute(&statement, &Change::new(contact, event).parameters(&tenant)).await? == 1)
+pub async fn update(db: &impl GenericClient, tenant: &str, contact: &Contact, event: &ContactEvent) -> Result<bool> {
+    let statement = db.prepare_cached(include_str!("../sql/update_contact.sql")).await.map_err(failed)?;
+    let changed = db.execute(&statement, &Change::new(contact, event).parameters(&tenant)).await.map_err(failed)?;
+    Ok(changed == 1)
 }

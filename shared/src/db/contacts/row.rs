@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::{Json, ToSql};
 
-use super::Link;
+use super::ShownLink;
 use crate::contact::{Contact, CustomFields, Email, Note, Phone, Profile, Status, Tags, Text};
 use crate::db::failed;
 use crate::error::{Error, Result};
@@ -131,6 +131,6 @@ pub(super) fn contact(row: &Row) -> Result<Contact> {
 }
 
 /// The column `links` of a row.
-pub(super) fn links_of(row: &Row) -> Result<Vec<Link>> {
+pub(super) fn links_of(row: &Row) -> Result<Vec<ShownLink>> {
     row.try_get::<_, Json<_>>("links").map(|json| json.0).map_err(failed)
 }
