@@ -1,8 +1,8 @@
 //! What every Crosswalk function shares.
 //!
-//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `tokens`, `admission`, `health`) → `app` →
-//! `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`. SQL is only in `db`, status codes are only in
-//! `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
+//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `tokens`, `admission`, `health`) → `app`
+//! → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`. SQL is only in `db`, status
+//! codes are only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
 pub mod app;
@@ -20,6 +20,7 @@ pub mod http;
 pub mod mapping;
 pub mod rate;
 pub mod schema;
+pub mod sync;
 pub mod tokens;
 
 pub use app::{App, Need};

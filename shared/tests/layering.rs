@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["events", "mapping", "config"],
     &["db", "cache", "auth", "rate"],
     &["app"],
-    &["admission", "contacts", "tokens", "health", "schema"],
+    &["admission", "contacts", "sync", "tokens", "health", "schema"],
     &["http"],
     &["entry"],
 ];

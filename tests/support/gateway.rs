@@ -154,7 +154,9 @@ fn path_parameters(route: &str, path: &str) -> Map<String, Value> {
     for (wanted, given) in wanted.into_iter().zip(given) {
         match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
             Some(name) => {
-                parameters.insert(name.to_owned(), json!(given));
+                // The gateway decodes them.
+                let decoded = percent_encoding::percent_decode_str(given).decode_utf8_lossy();
+                parameters.insert(name.to_owned(), json!(decoded));
             }
             None => assert_eq!(wanted, given, "{path} does not fit the route {route}"),
         }

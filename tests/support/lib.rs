@@ -9,6 +9,7 @@ pub mod kafka;
 pub mod outbox;
 pub mod proxy;
 pub mod relay;
+pub mod remote;
 pub mod role;
 pub mod runtime_api;
 pub mod services;

@@ -87,6 +87,6 @@ impl Contact {
 }
 
 /// Now, as exact as PostgreSQL keeps it.
-fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     Timestamp::now().round(Unit::Microsecond).expect("rounding a time of this era stays in range")
 }

@@ -52,7 +52,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn of(contact: &Contact) -> Self {
+    /// The answer that a contact makes.
+    pub(crate) fn of(contact: &Contact) -> Self {
         let json = serde_json::to_string(contact).expect("a contact has only text keys");
         Self { id: contact.id, version: contact.version, json }
     }
@@ -65,7 +66,7 @@ fn origin(caller: &Caller) -> Origin {
 
 /// Puts what was just read or written into the cache. It is a help, not a promise: Redis may be away, and the entry of
 /// a newer version stays.
-async fn remember(app: &App, caller: &Caller, contact: &Contact, answer: &Answer) {
+pub(crate) async fn remember(app: &App, caller: &Caller, contact: &Contact, answer: &Answer) {
     let (version, json) = (answer.version, answer.json.clone());
     let entry = match contact.deleted_at {
         None => Entry::Live { version, json },

@@ -29,6 +29,11 @@ pub enum Origin {
         /// Its id.
         client: String,
     },
+    /// The CRM of a connection.
+    Connection {
+        /// Its id.
+        connection: String,
+    },
 }
 
 /// An event that is about to be written, together with the change it tells of.

@@ -13,6 +13,7 @@ mod oauth;
 mod path;
 mod problem;
 mod query;
+mod record;
 mod responses;
 
 /// A request as the runtime hands it over.
@@ -28,7 +29,8 @@ pub use exchange::Exchange;
 pub use form::{Form, credentials, form};
 pub use idempotency::idempotency_key;
 pub use listing::listing;
-pub use path::contact_id;
+pub use path::{contact_id, remote_key};
 pub use problem::{code, refusal};
 pub use query::{shown, window};
+pub use record::{put, record, remote};
 pub use responses::{changed, created, deleted, found, granted, health, json, ok, page, public_keys};

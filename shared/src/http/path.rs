@@ -4,14 +4,39 @@ use lambda_http::RequestExt;
 use uuid::Uuid;
 
 use super::Request;
+use crate::contact::RemoteKey;
 use crate::error::{Error, Result};
+
+/// A remote id has at most so many characters.
+const MAX_REMOTE_ID: usize = 200;
 
 /// The contact that the path names. What can't be one of our ids names no contact.
 pub fn contact_id(request: &Request) -> Result<Uuid> {
-    let given = request.path_parameters_ref().and_then(|parameters| parameters.first("id")).unwrap_or_default();
+    let given = parameter(request, "id");
     match Uuid::try_parse(given) {
         // Only the form that we give out: one contact has one address.
         Ok(id) if id.to_string() == given => Ok(id),
         _ => Err(Error::ContactNotFound(given.chars().take(64).collect())),
     }
+}
+
+/// The record that the path names. What can't be one of our connections names none.
+pub fn remote_key(request: &Request) -> Result<RemoteKey> {
+    let connection = parameter(request, "connection");
+    if !connection.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(Error::ConnectionNotFound(connection.chars().take(64).collect()));
+    }
+    let remote_id = parameter(request, "remoteId");
+    let plain = !remote_id.trim().is_empty() && !remote_id.contains(char::is_control);
+    if !plain || remote_id.chars().count() > MAX_REMOTE_ID {
+        return Err(Error::Malformed(format!(
+            "a remote id has 1 to {MAX_REMOTE_ID} characters, none of them a control character"
+        )));
+    }
+    Ok(RemoteKey { connection: connection.to_owned(), remote_id: remote_id.to_owned() })
+}
+
+/// A part of the path, which the gateway has decoded.
+fn parameter<'a>(request: &'a Request, name: &str) -> &'a str {
+    request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default()
 }

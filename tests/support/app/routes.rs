@@ -12,6 +12,9 @@ pub(super) fn route(method: &Method, path: &str) -> String {
         ["contacts", id] if !id.is_empty() => "/contacts/{id}",
         ["contacts", id, "restore"] if !id.is_empty() => "/contacts/{id}/restore",
         ["contacts", id, "history"] if !id.is_empty() => "/contacts/{id}/history",
+        ["connections", connection, "contacts", remote_id] if !connection.is_empty() && !remote_id.is_empty() => {
+            "/connections/{connection}/contacts/{remoteId}"
+        }
         _ => path,
     };
     format!("{method} {pattern}")
@@ -32,6 +35,8 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "POST /contacts/{id}/restore" => answer(app, &restore_contact::handle, request).await,
         "GET /contacts/{id}/history" => answer(app, &list_contact_history::handle, request).await,
         "PATCH /contacts/{id}" => answer(app, &update_contact::handle, request).await,
+        "GET /connections/{connection}/contacts/{remoteId}" => answer(app, &get_remote_contact::handle, request).await,
+        "PUT /connections/{connection}/contacts/{remoteId}" => answer(app, &put_remote_contact::handle, request).await,
         "GET /health" => answer(app, &check_health::handle, request).await,
         _ => answer(app, &refuse_route::handle, request).await,
     }

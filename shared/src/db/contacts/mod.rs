@@ -6,13 +6,14 @@ mod row;
 
 use deadpool_postgres::GenericClient;
 use serde::Serialize;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
 use super::{Claim, failed};
-use crate::contact::Contact;
+use crate::contact::{Contact, RemoteKey};
 use crate::error::Result;
 use crate::events::ContactEvent;
+use crate::mapping::Record;
 use row::{Change, columns, contact, links};
 
 pub use bulk::{Located, Sought, Writes, locate, write};
@@ -54,6 +55,32 @@ pub async fn find_with_links(
     let statement = db.prepare_cached(SQL).await.map_err(failed)?;
     let row = db.query_opt(&statement, &[&tenant, &id]).await.map_err(failed)?;
     row.map(|row| Ok((contact(&row)?, row::links_of(&row)?))).transpose()
+}
+
+/// What a record of a CRM is linked to: the contact, deleted or not, and the last record seen.
+pub type Linked = (Contact, Option<Record>);
+
+/// The contact that is linked to a record. The outer `None`: there is no such connection; the inner: no such link.
+pub async fn find_by_record(
+    db: &impl GenericClient,
+    tenant: &str,
+    key: &RemoteKey,
+) -> Result<Option<(String, Option<Linked>)>> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        ", k.crm, l.base from connections k \
+         left join links l on l.tenant_id = k.tenant_id and l.connection_id = k.id and l.remote_id = $3 \
+         left join contacts c on c.tenant_id = l.tenant_id and c.id = l.contact_id \
+         where k.tenant_id = $1 and k.id = $2"
+    );
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    let row = db.query_opt(&statement, &[&tenant, &key.connection, &key.remote_id]).await.map_err(failed)?;
+    let Some(row) = row else { return Ok(None) };
+    let base = row.try_get::<_, Option<Json<_>>>("base").map_err(failed)?.map(|json| json.0);
+    let there = row.try_get::<_, Option<Uuid>>(0).map_err(failed)?.is_some();
+    let linked = there.then(|| Ok((contact(&row)?, base))).transpose()?;
+    Ok(Some((row.try_get("crm").map_err(failed)?, linked)))
 }
 
 /// The contact, locked until the transaction ends.
