@@ -1,13 +1,14 @@
 //! What every Crosswalk function shares.
 //!
-//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `tokens`, `admission`, `health`) → `app`
-//! → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`. SQL is only in `db`, status
+//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `tokens`, `admission`, `health`, `schema`, `purge`)
+//! → `app` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`, `clock`. SQL is only in `db`, status
 //! codes are only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
 pub mod app;
 pub mod auth;
 pub mod cache;
+pub mod clock;
 pub mod config;
 pub mod contact;
 pub mod contacts;
@@ -18,6 +19,7 @@ pub mod events;
 pub mod health;
 pub mod http;
 pub mod mapping;
+pub mod purge;
 pub mod rate;
 pub mod schema;
 pub mod sync;

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crosswalk::clock::End;
 use crosswalk::db::outbox::{self, Waiting};
 use crosswalk::{App, Error, Result, cache};
 use futures::future::join_all;
 use uuid::Uuid;
 
 use crate::Relay;
-use crate::clock::End;
 use crate::database::{PATIENCE, ask};
 use crate::floor::Floor;
 use crate::lease::Lease;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crosswalk::clock::Moment;
 use crosswalk::db::{floor, outbox::Source};
 use crosswalk::{App, Result};
 
-use crate::clock::Moment;
 use crate::database::{PATIENCE, ask};
 
 /// How often the floor is looked at, at least. Under a long backlog it follows the work by about as much.

@@ -8,13 +8,13 @@ use std::future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crosswalk::clock::{End, Moment};
 use crosswalk::db::lease;
 use crosswalk::{App, Error, Result};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::backoff::Backoff;
-use crate::clock::{End, Moment};
 use crate::database::ask;
 
 /// How often a waiting shift looks whether the lease is free.

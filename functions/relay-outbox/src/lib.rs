@@ -5,7 +5,6 @@
 //! lost, and none is first published before an earlier one with its key.
 
 mod backoff;
-mod clock;
 mod cloudevent;
 mod database;
 mod feed;
@@ -19,6 +18,7 @@ mod report;
 mod settings;
 mod shift;
 
+use crosswalk::clock::End;
 use crosswalk::config::Env;
 use crosswalk::{App, Error, Result};
 use lambda_runtime::LambdaEvent;
@@ -28,7 +28,6 @@ use tokio::sync::OnceCell;
 pub use report::Report;
 pub use settings::{Auth, Settings};
 
-use clock::End;
 use lease::{Lease, WhileHeld};
 use outlet::Outlet;
 use publisher::Publisher;
@@ -58,7 +57,7 @@ impl Relay {
 
     /// Works one shift, in an invocation that will be cut at `deadline` (milliseconds since 1970).
     pub async fn work(&self, app: &App, deadline: u64) -> Result<Report> {
-        let end = End::of_shift(self.settings.shift, deadline);
+        let end = End::after(self.settings.shift, deadline);
         let lease = Lease::new(app, self.settings.lease);
         let mut shift = Shift::new(self, app, &lease, &end);
         // The producer needs half a second before its first record: it may use the time that we wait.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crosswalk::clock::{End, Moment};
 use crosswalk::{App, Error, Result};
 use tokio::time::sleep;
 
 use crate::Relay;
 use crate::backoff::Backoff;
-use crate::clock::{End, Moment};
 use crate::feed::{Feed, Load};
 use crate::lease::Lease;
 use crate::report::Report;

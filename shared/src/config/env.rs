@@ -43,6 +43,11 @@ impl Env {
     pub fn seconds(&self, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
         self.parse(name, default).map(Duration::from_secs)
     }
+
+    /// A whole number of days of 24 hours, at most 65535, or a default.
+    pub fn days(&self, name: &'static str, default: u16) -> Result<Duration, ConfigError> {
+        self.parse(name, default).map(|days| Duration::from_hours(24) * u32::from(days))
+    }
 }
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Env {

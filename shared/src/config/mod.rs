@@ -9,7 +9,9 @@ mod settings;
 
 pub use env::Env;
 pub use secrets::Secrets;
-pub use settings::{Cache, ConfigError, Contacts, Database, Limits, Quota, RedisSettings, Tls, TokenQuota, Tokens};
+pub use settings::{
+    Cache, ConfigError, Contacts, Database, Limits, Quota, RedisSettings, Retention, Tls, TokenQuota, Tokens,
+};
 
 /// All of it.
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ pub struct Config {
     pub limits: Limits,
     pub cache: Cache,
     pub contacts: Contacts,
+    pub retention: Retention,
 }
 
 impl Config {
@@ -38,6 +41,7 @@ impl Config {
             limits: Limits::read(env)?,
             cache: Cache::read(env)?,
             contacts: Contacts::read(env)?,
+            retention: Retention::read(env)?,
         })
     }
 }

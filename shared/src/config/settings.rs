@@ -105,6 +105,17 @@ pub struct Contacts {
     pub phone_region: String,
 }
 
+/// How long what is over is kept.
+#[derive(Debug, Clone)]
+pub struct Retention {
+    /// `CROSSWALK_RETENTION_CONTACT_DAYS` = 30: deleted contacts, which so long can be restored.
+    pub contacts: Duration,
+    /// `CROSSWALK_RETENTION_WEBHOOK_DAYS` = 30: webhooks that are done with.
+    pub webhooks: Duration,
+    /// `CROSSWALK_RETENTION_EVENT_DAYS` = 400: published events, which are a contact's history.
+    pub events: Duration,
+}
+
 /// So many requests a second on average, and so many at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -181,6 +192,16 @@ impl Cache {
 impl Contacts {
     pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self { phone_region: env.parse("CROSSWALK_PHONE_REGION", "US".to_owned())? })
+    }
+}
+
+impl Retention {
+    pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            contacts: env.days("CROSSWALK_RETENTION_CONTACT_DAYS", 30)?,
+            webhooks: env.days("CROSSWALK_RETENTION_WEBHOOK_DAYS", 30)?,
+            events: env.days("CROSSWALK_RETENTION_EVENT_DAYS", 400)?,
+        })
     }
 }
 

@@ -16,6 +16,7 @@ pub mod links;
 pub mod migrations;
 pub mod outbox;
 mod pool;
+pub mod purge;
 pub mod revocations;
 pub mod roles;
 

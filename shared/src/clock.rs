@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What is left of the invocation when the shift ends: enough for the last records to be delivered or given up, for
-/// the last statements, and for the lease to be given back.
+/// What is left of the invocation when the work ends: enough for what was begun, be it a transaction or records that
+/// are to be delivered or given up, and for what tidies up after it.
 const MARGIN: Duration = Duration::from_secs(15);
 
 /// A moment, on both clocks.
@@ -25,7 +25,7 @@ impl Moment {
     }
 }
 
-/// When the shift ends.
+/// When a function's work ends.
 #[derive(Debug)]
 pub struct End {
     began: Moment,
@@ -33,9 +33,9 @@ pub struct End {
 }
 
 impl End {
-    /// The end of a shift that begins now: after its length, or early enough before the invocation is cut. A deadline
-    /// that has passed is none: some emulators send none that means anything.
-    pub fn of_shift(length: Duration, deadline_ms: u64) -> Self {
+    /// The end of work that begins now: after its length, or early enough before the invocation is cut at the deadline
+    /// (milliseconds since 1970). A deadline that has passed is none: some emulators send none that means anything.
+    pub fn after(length: Duration, deadline_ms: u64) -> Self {
         let left = UNIX_EPOCH
             .checked_add(Duration::from_millis(deadline_ms))
             .and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
@@ -43,7 +43,7 @@ impl End {
         Self { began: Moment::now(), length }
     }
 
-    /// How long the shift lasts yet.
+    /// How long the work lasts yet.
     pub fn left(&self) -> Duration {
         self.length.saturating_sub(self.began.elapsed())
     }
@@ -69,7 +69,7 @@ mod tests {
     /// What the shift lasts when its invocation is cut in so many seconds; half a second is for the test itself.
     fn lasts(deadline_secs: u64) -> u64 {
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(deadline_secs);
-        let end = End::of_shift(SHIFT, u64::try_from(deadline.as_millis()).unwrap());
+        let end = End::after(SHIFT, u64::try_from(deadline.as_millis()).unwrap());
         (end.left() + Duration::from_millis(500)).as_secs()
     }
 
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_deadline_that_means_nothing_is_none() {
         for deadline in [0, 1, u64::MAX] {
-            assert_eq!(End::of_shift(SHIFT, deadline).left().as_secs(), 129, "{deadline}");
+            assert_eq!(End::after(SHIFT, deadline).left().as_secs(), 129, "{deadline}");
         }
     }
 

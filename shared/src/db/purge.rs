@@ -1,0 +1,153 @@
+//! Deleting what is kept no longer, a step at a time. Each statement bounds how many rows it takes, finds them by an
+//! index, and says from where the next is to go on, so that none reads again what one before it has deleted.
+//!
+//! Rows that somebody else has locked are passed over: no step waits for another run, and the next run finds them. Ages
+//! are told by the database's clock.
+
+use std::time::Duration;
+
+use deadpool_postgres::GenericClient;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSqlOwned;
+use uuid::Uuid;
+
+use super::failed;
+use crate::error::Result;
+
+/// How many contacts a step picks.
+pub const CONTACTS: usize = 100;
+/// How many events of those contacts it deletes.
+pub const HISTORY: u64 = 2_000;
+/// How many webhooks about them it empties.
+pub const BODIES: u64 = 1_000;
+/// How many other rows a step looks at.
+const ROWS: i64 = 1_000;
+
+/// What a step did.
+#[derive(Debug)]
+pub struct Step<P> {
+    /// How many rows it deleted.
+    pub rows: u64,
+    /// Where the next one begins; `None` when nothing is left.
+    pub next: Option<P>,
+}
+
+/// A place in the order in which contacts were deleted: behind this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Place {
+    pub deleted_at: Timestamp,
+    pub id: Uuid,
+}
+
+/// Contacts that a transaction has locked to erase them.
+#[derive(Debug)]
+pub struct Picked {
+    tenants: Vec<String>,
+    ids: Vec<Uuid>,
+    /// The last of them, unless there is none.
+    pub last: Option<Place>,
+}
+
+impl Place {
+    /// Before all contacts.
+    pub const START: Self = Self { deleted_at: Timestamp::UNIX_EPOCH, id: Uuid::nil() };
+}
+
+impl Picked {
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+/// Picks and locks contacts that were deleted so long ago and of which no event waits to be published.
+pub async fn pick_contacts(
+    db: &impl GenericClient,
+    age: Duration,
+    after: Place,
+) -> Result<Picked, tokio_postgres::Error> {
+    let statement = db.prepare_cached(include_str!("sql/pick_deleted_contacts.sql")).await?;
+    let limit = i64::try_from(CONTACTS).unwrap_or(i64::MAX);
+    let rows = db.query(&statement, &[&age.as_secs_f64(), &after.deleted_at, &after.id, &limit]).await?;
+    let mut picked = Picked { tenants: Vec::new(), ids: Vec::new(), last: None };
+    for row in &rows {
+        let id = row.try_get(1)?;
+        picked.tenants.push(row.try_get(0)?);
+        picked.ids.push(id);
+        picked.last = Some(Place { deleted_at: row.try_get(2)?, id });
+    }
+    Ok(picked)
+}
+
+/// Deletes events of the contacts, at most [`HISTORY`]. Answers how many.
+pub async fn erase_history(db: &impl GenericClient, contacts: &Picked) -> Result<u64, tokio_postgres::Error> {
+    let statement = db.prepare_cached(include_str!("sql/erase_history.sql")).await?;
+    db.execute(&statement, &[&contacts.tenants, &contacts.ids, &HISTORY.cast_signed()]).await
+}
+
+/// Empties the bodies of webhooks that told of the contacts, at most [`BODIES`]. Answers how many.
+pub async fn erase_webhook_bodies(db: &impl GenericClient, contacts: &Picked) -> Result<u64, tokio_postgres::Error> {
+    let statement = db.prepare_cached(include_str!("sql/erase_webhook_bodies.sql")).await?;
+    db.execute(&statement, &[&contacts.tenants, &contacts.ids, &BODIES.cast_signed()]).await
+}
+
+/// Deletes those of the contacts that have neither events nor webhooks with a body any more. Answers how many.
+pub async fn erase_contacts(db: &impl GenericClient, contacts: &Picked) -> Result<u64, tokio_postgres::Error> {
+    let statement = db.prepare_cached(include_str!("sql/erase_contacts.sql")).await?;
+    db.execute(&statement, &[&contacts.tenants, &contacts.ids]).await
+}
+
+/// Deletes published events of this age, above an id.
+pub async fn contact_events(db: &impl GenericClient, age: Duration, above: i64) -> Result<Step<i64>> {
+    let statement = db.prepare_cached(include_str!("sql/purge_contact_events.sql")).await.map_err(failed)?;
+    let row = db.query_one(&statement, &[&age.as_secs_f64(), &above, &ROWS]).await;
+    row.and_then(|row| step(&row)).map_err(failed)
+}
+
+/// Deletes webhooks of this age that are done with, above an id.
+pub async fn webhook_events(db: &impl GenericClient, age: Duration, above: i64) -> Result<Step<i64>> {
+    let statement = db.prepare_cached(include_str!("sql/purge_webhook_events.sql")).await.map_err(failed)?;
+    let row = db.query_one(&statement, &[&age.as_secs_f64(), &above, &ROWS]).await;
+    row.and_then(|row| step(&row)).map_err(failed)
+}
+
+/// Deletes idempotency keys of this age, from a time on.
+pub async fn idempotency_keys(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
+    const SQL: &str = "with expired as (\
+             select ctid, created_at from idempotency_keys \
+             where created_at >= $2 and created_at < now() - make_interval(secs => $1) \
+             order by created_at limit $3 for update skip locked\
+         ), purged as (\
+             delete from idempotency_keys where ctid = any (array(select ctid from expired)) returning 1\
+         ) \
+         select (select count(*) from purged), case when count(*) = $3 then max(created_at) end from expired";
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    let row = db.query_one(&statement, &[&age.as_secs_f64(), &from, &ROWS]).await;
+    row.and_then(|row| step(&row)).map_err(failed)
+}
+
+/// Deletes revocations of tokens that expired so long ago, from a time on.
+pub async fn revocations(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
+    const SQL: &str = "with expired as (\
+             select ctid, expires_at from revocations \
+             where expires_at >= $2 and expires_at < now() - make_interval(secs => $1) \
+             order by expires_at limit $3 for update skip locked\
+         ), purged as (\
+             delete from revocations where ctid = any (array(select ctid from expired)) returning 1\
+         ) \
+         select (select count(*) from purged), case when count(*) = $3 then max(expires_at) end from expired";
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    let row = db.query_one(&statement, &[&age.as_secs_f64(), &from, &ROWS]).await;
+    row.and_then(|row| step(&row)).map_err(failed)
+}
+
+fn step<P: FromSqlOwned>(row: &Row) -> Result<Step<P>, tokio_postgres::Error> {
+    Ok(Step { rows: row.try_get::<_, i64>(0)?.cast_unsigned(), next: row.try_get(1)? })
+}
