@@ -7,6 +7,7 @@ pub mod database;
 pub mod gateway;
 pub mod kafka;
 pub mod outbox;
+pub mod past;
 pub mod proxy;
 pub mod relay;
 pub mod remote;
