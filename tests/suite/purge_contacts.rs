@@ -124,6 +124,17 @@ async fn many_contacts_are_erased_by_the_hundred() {
     assert_eq!(test.count("contact_events").await, 0);
 }
 
+#[tokio::test]
+async fn contacts_that_wait_do_not_hide_those_behind_them() {
+    let test = TestApp::start().await;
+    let (tenant, past) = (test.api().await.client.tenant, test.past());
+    past.crowd(&tenant, 150, "2 years").await;
+    test.execute("update contact_events set published_at = null where version = 5").await;
+    past.crowd(&tenant, 20, "1 year").await;
+    assert_eq!(purge(&test).await, with(&[("contacts", 20), ("events", 100)]));
+    assert_eq!((test.count("contacts").await, test.count("contact_events").await), (150, 750));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_runs_at_once_share_the_work() {
     let test = TestApp::start().await;

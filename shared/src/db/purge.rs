@@ -42,7 +42,7 @@ pub struct Place {
 }
 
 /// Contacts that a transaction has locked to erase them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Picked {
     tenants: Vec<String>,
     ids: Vec<Uuid>,
@@ -56,6 +56,15 @@ impl Place {
 }
 
 impl Picked {
+    fn of(rows: &[Row]) -> Result<Self, tokio_postgres::Error> {
+        let mut picked = Self::default();
+        for row in rows {
+            picked.tenants.push(row.try_get(0)?);
+            picked.ids.push(row.try_get(1)?);
+        }
+        Ok(picked)
+    }
+
     /// How many they are.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -67,23 +76,36 @@ impl Picked {
     }
 }
 
-/// Picks and locks contacts that were deleted so long ago and of which no event waits to be published.
+/// Locks the next contacts that were deleted so long ago, at most [`CONTACTS`]. From now on they can be neither changed
+/// nor told of in a new event.
 pub async fn pick_contacts(
     db: &impl GenericClient,
     age: Duration,
     after: Place,
 ) -> Result<Picked, tokio_postgres::Error> {
-    let statement = db.prepare_cached(include_str!("sql/pick_deleted_contacts.sql")).await?;
+    const SQL: &str = "select tenant_id, id, deleted_at from contacts \
+                       where deleted_at < now() - make_interval(secs => $1) and (deleted_at, id) > ($2, $3) \
+                       order by deleted_at, id limit $4 for update skip locked";
+    let statement = db.prepare_cached(SQL).await?;
     let limit = i64::try_from(CONTACTS).unwrap_or(i64::MAX);
     let rows = db.query(&statement, &[&age.as_secs_f64(), &after.deleted_at, &after.id, &limit]).await?;
-    let mut picked = Picked { tenants: Vec::new(), ids: Vec::new(), last: None };
-    for row in &rows {
-        let id = row.try_get(1)?;
-        picked.tenants.push(row.try_get(0)?);
-        picked.ids.push(id);
-        picked.last = Some(Place { deleted_at: row.try_get(2)?, id });
+    let mut picked = Picked::of(&rows)?;
+    if let Some(row) = rows.last() {
+        picked.last = Some(Place { deleted_at: row.try_get(2)?, id: row.try_get(1)? });
     }
     Ok(picked)
+}
+
+/// Those of the locked contacts of which no event waits to be published. A statement of its own: only after the lock it
+/// is certain to see every event that there will ever be.
+pub async fn all_published(db: &impl GenericClient, contacts: &Picked) -> Result<Picked, tokio_postgres::Error> {
+    const SQL: &str = "select tenant_id, id from unnest($1::text[], $2::uuid[]) as c (tenant_id, id) \
+                       where not exists (\
+                           select from contact_events e \
+                           where e.tenant_id = c.tenant_id and e.contact_id = c.id \
+                             and e.published_at is null and e.dead_at is null)";
+    let statement = db.prepare_cached(SQL).await?;
+    Picked::of(&db.query(&statement, &[&contacts.tenants, &contacts.ids]).await?)
 }
 
 /// Deletes events of the contacts, at most [`HISTORY`]. Answers how many.

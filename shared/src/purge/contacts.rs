@@ -1,7 +1,7 @@
 //! Erasing deleted contacts whole: the history, what webhooks told of them, their links and themselves.
 //!
 //! A contact past the retention can't be restored any more, so it may be erased in pieces: however long its history
-//! is, a step takes only so much of it, and the contact itself goes last.
+//! is, a step takes only so much of it, and the contact itself goes last. Until its last event is published it stays whole.
 
 use std::time::Duration;
 
@@ -36,9 +36,10 @@ async fn transact(connection: &mut Connection, age: Duration, after: Place) -> R
     if picked.is_empty() {
         return Ok(Erased::default());
     }
-    let events = purge::erase_history(&transaction, &picked).await?;
-    let webhook_bodies = purge::erase_webhook_bodies(&transaction, &picked).await?;
-    let contacts = purge::erase_contacts(&transaction, &picked).await?;
+    let published = purge::all_published(&transaction, &picked).await?;
+    let events = purge::erase_history(&transaction, &published).await?;
+    let webhook_bodies = purge::erase_webhook_bodies(&transaction, &published).await?;
+    let contacts = purge::erase_contacts(&transaction, &published).await?;
     transaction.commit().await?;
     let next = if events == HISTORY || webhook_bodies == BODIES {
         // More may be left of these contacts.
