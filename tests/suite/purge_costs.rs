@@ -71,7 +71,10 @@ async fn erases_by_indexes(test: TestApp) {
     assert_eq!(purge(&test).await, expected);
     let after = reads(&test).await;
     for table in TABLES {
-        assert!(after[table].blocks > before[table].blocks, "nothing of {table} was read, so nothing was counted");
+        let blocks = after[table].blocks - before[table].blocks;
+        assert!(blocks > 0, "nothing of {table} was read, so nothing was counted");
+        // An index of which all is read touches each row.
+        assert!(blocks < i64::from(MANY), "{blocks} blocks of {table} were read");
         assert_eq!(after[table].whole, before[table].whole, "{table} was read whole");
     }
 }
