@@ -9,7 +9,7 @@ mod outage_kafka;
 mod outage_postgres;
 mod outage_redis;
 mod outage_secrets;
-mod purge_kill;
+mod purge_interrupted;
 mod relay_floor;
 mod relay_freeze;
 mod relay_kill;

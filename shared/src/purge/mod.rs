@@ -10,17 +10,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::End;
 use crate::db;
 use crate::db::purge::{Place, Step};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How much longer than promised everything is kept that others judge by clocks of their own: whether a contact can
 /// still be restored, an answer still be given again, a token still be used. So what is purged is past its time for
 /// everybody.
 const MARGIN: Duration = Duration::from_hours(1);
+
+/// How long the last steps may take after the end. It strikes when the server says nothing at all, against which the role's
+/// time-outs don't help.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long the answer under an `Idempotency-Key` is given again.
 const IDEMPOTENCY_KEYS: Duration = Duration::from_hours(24);
@@ -49,10 +54,11 @@ pub struct Report {
 /// case, so that even runs without time get on.
 pub async fn run(app: &App, end: &End) -> Result<Report> {
     let mut run = Run::new(app);
-    let mut outcome = run.round().await;
-    while !run.is_finished() && !end.is_over() {
-        outcome = outcome.and(run.round().await);
-    }
+    let outcome = timeout(end.left() + PATIENCE, run.rounds(end)).await.unwrap_or_else(|_| {
+        // Nobody shall wait behind what was asked.
+        app.database.forget();
+        Err(Error::unavailable("PostgreSQL", "no answer until the run had to end"))
+    });
     run.report.finished = outcome.is_ok() && run.is_finished();
     let Report { contacts, events, webhook_bodies, webhook_events, idempotency_keys, revocations, finished } =
         run.report;
@@ -99,6 +105,14 @@ impl<'a> Run<'a> {
             && self.webhooks.is_none()
             && self.keys.is_none()
             && self.revocations.is_none()
+    }
+
+    async fn rounds(&mut self, end: &End) -> Result<()> {
+        let mut outcome = self.round().await;
+        while !self.is_finished() && !end.is_over() {
+            outcome = outcome.and(self.round().await);
+        }
+        outcome
     }
 
     /// A step of each kind that is not at its end: a kind of which much is left does not keep the others from theirs.

@@ -1,9 +1,17 @@
-//! The purge is killed in the middle of a run: what its steps have erased is gone, what the last one had begun is whole,
+//! The purge is killed in the middle of a run, or its database falls silent: what its steps have erased is gone, what the last one had begun is whole,
 //! and the next run goes on.
 
+use std::time::Duration;
+
+use crosswalk::Error;
+use crosswalk::clock::End;
+use crosswalk::purge;
 use serde_json::json;
-use support::app::{TestApp, ada};
+use support::app::{Setup, TestApp, ada};
+use support::proxy::Proxy;
 use support::runtime_api::Function;
+use support::services;
+use tokio::time::Instant;
 
 #[tokio::test]
 async fn killed_within_a_step_it_leaves_the_contact_for_the_next_run() {
@@ -38,4 +46,24 @@ async fn killed_within_a_step_it_leaves_the_contact_for_the_next_run() {
     for table in ["contacts", "contact_events", "links"] {
         assert_eq!(test.count(table).await, 0, "{table}");
     }
+}
+
+#[tokio::test]
+async fn a_database_that_says_nothing_does_not_outlast_the_run() {
+    let (proxy, _) = Proxy::before(&services::database_url()).await;
+    let address = proxy.address();
+    let test = Setup::default().database_at(&address.ip().to_string(), address.port()).start().await;
+    test.past().crowd(&test.client(&[]).await.tenant, 10, "1 year").await;
+    let end = || End::after(Duration::ZERO, 0);
+    // So that it is the steps that hang, and not a new connection, which has a time-out of its own.
+    drop(test.app.database.get().await.unwrap());
+    proxy.stall().await;
+    let begin = Instant::now();
+    let failed = purge::run(&test.app, &end()).await.unwrap_err();
+    assert!(matches!(failed, Error::Unavailable { .. }), "{}", failed.chain());
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+
+    proxy.pass().await;
+    let report = purge::run(&test.app, &end()).await.unwrap();
+    assert_eq!((report.contacts, report.finished), (10, true));
 }
