@@ -3,9 +3,10 @@
 use crosswalk::Scope;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use serde_json::json;
-use support::app::{Answer, Api, Setup, TestApp, ada, grace};
+use serde_json::{Value, json};
+use support::app::{Answer, Api, Setup, TestApp, ada, grace, person};
 use support::proxy::Proxy;
+use support::remote::{Remote, record};
 use support::services;
 
 /// An application that reaches its stores through proxies that count.
@@ -75,6 +76,94 @@ async fn changing_a_contact_takes_a_read_and_a_compare_and_set() {
     let forced =
         api.ask("PATCH", &format!("/contacts/{id}")).header("if-match", "*").json(&json!({"title": "y"})).send();
     assert_eq!(counted.count(forced, 200).await, Trips { redis: 2, database: 2 });
+}
+
+#[tokio::test]
+async fn replacing_deleting_and_restoring_cost_what_changing_does() {
+    let counted = Counted::start().await;
+    let api = counted.warm().await;
+    let id = api.create(&grace()).await.expect(201).id();
+    let change = Trips { redis: 2, database: 2 };
+    assert_eq!(counted.count(api.put(&id, 1, &ada()), 200).await, change);
+    assert_eq!(counted.count(api.delete(&id), 204).await, change);
+    assert_eq!(counted.count(api.restore(&id), 200).await, change);
+    let refused = Trips { redis: 1, database: 1 };
+    assert_eq!(counted.count(api.restore(&id), 200).await, refused, "it is there already");
+    assert_eq!(counted.count(api.put(&id, 1, &ada()), 412).await, refused);
+}
+
+#[tokio::test]
+async fn a_page_takes_one_statement_whatever_is_asked() {
+    let counted = Counted::start().await;
+    let api = counted.warm().await;
+    let id = api.create(&ada()).await.expect(201).id();
+    let page = Trips { redis: 1, database: 1 };
+    let count_only = |ask: support::app::Ask| ask.header("prefer", "count=exact");
+    for path in [
+        "/contacts".to_owned(),
+        "/contacts?tag=poetry&status=active&sort=-lastName&include=links&includeDeleted=true".to_owned(),
+        "/contacts?q=lovelace".to_owned(),
+        format!("/contacts/{id}/history"),
+    ] {
+        // The first of its kind prepares the statement.
+        api.ask("GET", &path).send().await.expect(200);
+        assert_eq!(counted.count(api.ask("GET", &path).send(), 200).await, page, "{path}");
+    }
+    count_only(api.ask("GET", "/contacts?status=active")).send().await.expect(200);
+    let counting = count_only(api.ask("GET", "/contacts?status=active")).send();
+    assert_eq!(counted.count(counting, 200).await, page, "with a total");
+}
+
+#[tokio::test]
+async fn a_batch_takes_at_most_six_however_large_it_is() {
+    let counted = Counted::start().await;
+    let api = counted.warm().await;
+    Remote::connect(&api, "cn_one").await;
+    let batch = |items: usize, kind: &str| {
+        let item = |n: usize| {
+            let mut contact = person(&format!("{kind}{n}"), &format!("of {items}"));
+            if kind == "record" {
+                contact["connection"] = json!("cn_one");
+                contact["remoteId"] = json!(n.to_string());
+            }
+            contact
+        };
+        json!({"items": (0..items).map(item).collect::<Vec<_>>()})
+    };
+    let send = |body: &Value, key: Option<&str>| {
+        let ask = api.ask("POST", "/contacts/batch").json(body);
+        let ask = if let Some(key) = key { ask.header("idempotency-key", key) } else { ask };
+        ask.send()
+    };
+    send(&batch(2, "record"), Some("warm")).await.expect(207);
+    for items in [1, 500] {
+        let (new, records) = (batch(items, "new"), batch(items, "record"));
+        let small = Trips { redis: 2, database: 3 };
+        assert_eq!(counted.count(send(&new, None), 207).await, small, "begin, write, commit");
+        let whole = Trips { redis: 2, database: 6 };
+        let key = format!("key {items}").replace(' ', "-");
+        assert_eq!(counted.count(send(&records, Some(&key)), 207).await, whole, "and key, records, contacts");
+        let replayed = counted.count(send(&records, Some(&key)), 207).await;
+        assert!(replayed.redis == 1 && replayed.database <= 4, "{replayed:?}");
+    }
+    let faulty = json!({"items": [{}, 7]});
+    assert_eq!(counted.count(send(&faulty, None), 207).await, Trips { redis: 1, database: 2 });
+}
+
+#[tokio::test]
+async fn a_record_costs_the_same_whatever_becomes_of_it() {
+    let counted = Counted::start().await;
+    let api = counted.warm().await;
+    let crm = Remote::connect(&api, "cn_one").await;
+    crm.put("warm", &record("warm")).await.expect(201);
+    crm.put("warm", &record("warm")).await.expect(200);
+    crm.get("warm").await.expect(200);
+    let given = record("7");
+    // The connection; then begin, key, contact, write, commit.
+    assert_eq!(counted.count(crm.put("7", &given), 201).await, Trips { redis: 2, database: 6 });
+    // And the link.
+    assert_eq!(counted.count(crm.put("7", &given), 200).await, Trips { redis: 1, database: 7 });
+    assert_eq!(counted.count(crm.get("7"), 200).await, Trips { redis: 1, database: 1 });
 }
 
 #[tokio::test]

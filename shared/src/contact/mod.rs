@@ -14,7 +14,9 @@ mod status;
 mod tags;
 mod text;
 
-use jiff::{Timestamp, Unit};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -72,6 +74,13 @@ impl Contact {
     /// The contact as it will be once it is restored; `None` if it is not deleted.
     pub fn restored(&self) -> Option<Self> {
         self.deleted_at.map(|_| Self { deleted_at: None, ..self.next() })
+    }
+
+    /// Whether it was deleted so long ago that it is gone for good, though it may still have to be purged.
+    pub fn is_gone(&self, retention: Duration) -> bool {
+        self.deleted_at.is_some_and(|deleted_at| {
+            now().duration_since(deleted_at) >= SignedDuration::try_from(retention).unwrap_or(SignedDuration::MAX)
+        })
     }
 
     /// The next version, in which nothing has changed yet. Clocks of two instances may differ; a contact's own time

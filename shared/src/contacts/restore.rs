@@ -6,10 +6,16 @@ use super::Answer;
 use super::change::{Expected, change};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::Kind;
 
-/// Restores a deleted contact. One that is not deleted is as it should be, and stays as it is.
+/// Restores a deleted contact. One that is not deleted is as it should be, and stays as it is. One whose retention has
+/// passed is as good as purged, though its row may still be there and its history be half gone.
 pub async fn restore(app: &App, caller: &Caller, id: Uuid, expected: &Expected) -> Result<Answer> {
-    change(app, caller, id, expected, Kind::Restored, |before| Ok(before.restored())).await
+    let retention = app.config.retention.contacts;
+    change(app, caller, id, expected, Kind::Restored, |before| match before.is_gone(retention) {
+        true => Err(Error::ContactNotFound(id.to_string())),
+        false => Ok(before.restored()),
+    })
+    .await
 }

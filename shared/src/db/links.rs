@@ -118,6 +118,14 @@ pub async fn find(db: &impl GenericClient, tenant: &str, contact: Uuid, connecti
     row.map(read).transpose().map_err(failed)
 }
 
+/// Unties a contact from a CRM account. The contact must be locked.
+pub async fn delete(db: &impl GenericClient, tenant: &str, contact: Uuid, connection: &str) -> Result<()> {
+    const SQL: &str = "delete from links where tenant_id = $1 and contact_id = $2 and connection_id = $3";
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    db.execute(&statement, &[&tenant, &contact, &connection]).await.map_err(failed)?;
+    Ok(())
+}
+
 impl Link {
     /// A new link, of which nothing has been seen yet.
     pub fn new(contact_id: Uuid, key: RemoteKey) -> Self {

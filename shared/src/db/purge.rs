@@ -56,11 +56,11 @@ impl Place {
 }
 
 impl Picked {
-    fn of(rows: &[Row]) -> Result<Self, tokio_postgres::Error> {
+    fn of(rows: &[Row]) -> Result<Self> {
         let mut picked = Self::default();
         for row in rows {
-            picked.tenants.push(row.try_get(0)?);
-            picked.ids.push(row.try_get(1)?);
+            picked.tenants.push(row.try_get(0).map_err(failed)?);
+            picked.ids.push(row.try_get(1).map_err(failed)?);
         }
         Ok(picked)
     }
@@ -78,52 +78,49 @@ impl Picked {
 
 /// Locks the next contacts that were deleted so long ago, at most [`CONTACTS`]. From now on they can be neither changed
 /// nor told of in a new event.
-pub async fn pick_contacts(
-    db: &impl GenericClient,
-    age: Duration,
-    after: Place,
-) -> Result<Picked, tokio_postgres::Error> {
+pub async fn pick_contacts(db: &impl GenericClient, age: Duration, after: Place) -> Result<Picked> {
     const SQL: &str = "select tenant_id, id, deleted_at from contacts \
                        where deleted_at < now() - make_interval(secs => $1) and (deleted_at, id) > ($2, $3) \
                        order by deleted_at, id limit $4 for update skip locked";
-    let statement = db.prepare_cached(SQL).await?;
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
     let limit = i64::try_from(CONTACTS).unwrap_or(i64::MAX);
-    let rows = db.query(&statement, &[&age.as_secs_f64(), &after.deleted_at, &after.id, &limit]).await?;
+    let rows =
+        db.query(&statement, &[&age.as_secs_f64(), &after.deleted_at, &after.id, &limit]).await.map_err(failed)?;
     let mut picked = Picked::of(&rows)?;
     if let Some(row) = rows.last() {
-        picked.last = Some(Place { deleted_at: row.try_get(2)?, id: row.try_get(1)? });
+        picked.last = Some(Place { deleted_at: row.try_get(2).map_err(failed)?, id: row.try_get(1).map_err(failed)? });
     }
     Ok(picked)
 }
 
 /// Those of the locked contacts of which no event waits to be published. A statement of its own: only after the lock it
 /// is certain to see every event that there will ever be.
-pub async fn all_published(db: &impl GenericClient, contacts: &Picked) -> Result<Picked, tokio_postgres::Error> {
+pub async fn all_published(db: &impl GenericClient, contacts: &Picked) -> Result<Picked> {
     const SQL: &str = "select tenant_id, id from unnest($1::text[], $2::uuid[]) as c (tenant_id, id) \
                        where not exists (\
                            select from contact_events e \
                            where e.tenant_id = c.tenant_id and e.contact_id = c.id \
                              and e.published_at is null and e.dead_at is null)";
-    let statement = db.prepare_cached(SQL).await?;
-    Picked::of(&db.query(&statement, &[&contacts.tenants, &contacts.ids]).await?)
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    Picked::of(&db.query(&statement, &[&contacts.tenants, &contacts.ids]).await.map_err(failed)?)
 }
 
 /// Deletes events of the contacts, at most [`HISTORY`]. Answers how many.
-pub async fn erase_history(db: &impl GenericClient, contacts: &Picked) -> Result<u64, tokio_postgres::Error> {
-    let statement = db.prepare_cached(include_str!("sql/erase_history.sql")).await?;
-    db.execute(&statement, &[&contacts.tenants, &contacts.ids, &HISTORY.cast_signed()]).await
+pub async fn erase_history(db: &impl GenericClient, contacts: &Picked) -> Result<u64> {
+    let statement = db.prepare_cached(include_str!("sql/erase_history.sql")).await.map_err(failed)?;
+    db.execute(&statement, &[&contacts.tenants, &contacts.ids, &HISTORY.cast_signed()]).await.map_err(failed)
 }
 
 /// Empties the bodies of webhooks that told of the contacts, at most [`BODIES`]. Answers how many.
-pub async fn erase_webhook_bodies(db: &impl GenericClient, contacts: &Picked) -> Result<u64, tokio_postgres::Error> {
-    let statement = db.prepare_cached(include_str!("sql/erase_webhook_bodies.sql")).await?;
-    db.execute(&statement, &[&contacts.tenants, &contacts.ids, &BODIES.cast_signed()]).await
+pub async fn erase_webhook_bodies(db: &impl GenericClient, contacts: &Picked) -> Result<u64> {
+    let statement = db.prepare_cached(include_str!("sql/erase_webhook_bodies.sql")).await.map_err(failed)?;
+    db.execute(&statement, &[&contacts.tenants, &contacts.ids, &BODIES.cast_signed()]).await.map_err(failed)
 }
 
 /// Deletes those of the contacts that have neither events nor webhooks with a body any more. Answers how many.
-pub async fn erase_contacts(db: &impl GenericClient, contacts: &Picked) -> Result<u64, tokio_postgres::Error> {
-    let statement = db.prepare_cached(include_str!("sql/erase_contacts.sql")).await?;
-    db.execute(&statement, &[&contacts.tenants, &contacts.ids]).await
+pub async fn erase_contacts(db: &impl GenericClient, contacts: &Picked) -> Result<u64> {
+    let statement = db.prepare_cached(include_str!("sql/erase_contacts.sql")).await.map_err(failed)?;
+    db.execute(&statement, &[&contacts.tenants, &contacts.ids]).await.map_err(failed)
 }
 
 /// Deletes published events of this age, above an id.

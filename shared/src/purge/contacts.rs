@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::db::purge::{self, BODIES, CONTACTS, HISTORY, Place};
-use crate::db::{Connection, failed, is_deadlock};
+use crate::db::{Connection, failed, give_way, is_deadlock};
 use crate::error::Result;
 
 /// What a step erased.
@@ -23,15 +23,17 @@ pub(super) struct Erased {
 /// Takes one step among the contacts that were deleted so long ago, behind a place in their order.
 pub(super) async fn erase(app: &App, age: Duration, after: Place) -> Result<Erased> {
     let mut connection = app.database.get().await?;
-    let erased = match transact(&mut connection, age, after).await {
-        Err(error) if is_deadlock(&error) => transact(&mut connection, age, after).await,
+    match transact(&mut connection, age, after).await {
+        Err(error) if is_deadlock(&error) => {
+            give_way().await;
+            transact(&mut connection, age, after).await
+        }
         outcome => outcome,
-    };
-    erased.map_err(failed)
+    }
 }
 
-async fn transact(connection: &mut Connection, age: Duration, after: Place) -> Result<Erased, tokio_postgres::Error> {
-    let transaction = connection.transaction().await?;
+async fn transact(connection: &mut Connection, age: Duration, after: Place) -> Result<Erased> {
+    let transaction = connection.transaction().await.map_err(failed)?;
     let picked = purge::pick_contacts(&transaction, age, after).await?;
     if picked.is_empty() {
         return Ok(Erased::default());
@@ -40,7 +42,7 @@ async fn transact(connection: &mut Connection, age: Duration, after: Place) -> R
     let events = purge::erase_history(&transaction, &published).await?;
     let webhook_bodies = purge::erase_webhook_bodies(&transaction, &published).await?;
     let contacts = purge::erase_contacts(&transaction, &published).await?;
-    transaction.commit().await?;
+    transaction.commit().await.map_err(failed)?;
     let next = if events == HISTORY || webhook_bodies == BODIES {
         // More may be left of these contacts.
         Some(after)

@@ -60,12 +60,17 @@ async fn attempt(
     let transaction = database.transaction().await.map_err(failed)?;
     db::links::lock_keys(&transaction, tenant, &[arrival.key]).await?;
     let sought = [Sought { id: arrival.incoming.external_id, remote: Some(arrival.key.clone()) }];
-    let contact = db::contacts::locate(&transaction, tenant, &sought).await?.pop().and_then(|located| located.contact);
-    let link = match &contact {
-        Some(contact) => db::links::find(&transaction, tenant, contact.id, &arrival.connection.id).await?,
-        None => None,
-    };
-    let applied = match decide(arrival, Known { contact, link }, now(), &app.rules)? {
+    let mut located = db::contacts::locate(&transaction, tenant, &sought).await?;
+    let mut known = Known { contact: located.pop().and_then(|located| located.contact), link: None };
+    if let Some(contact) = &known.contact {
+        known.link = db::links::find(&transaction, tenant, contact.id, &arrival.connection.id).await?;
+        if contact.is_gone(app.config.retention.contacts) {
+            // What is past its retention is not brought back: the record is that of a new contact.
+            db::links::delete(&transaction, tenant, contact.id, &arrival.connection.id).await?;
+            known = Known::default();
+        }
+    }
+    let applied = match decide(arrival, known, now(), &app.rules)? {
         Decision::Apply(applied) => *applied,
         Decision::Outdated(contact) => return Ok((*contact, None)),
     };

@@ -1,0 +1,96 @@
+//! Every route asks who is calling, and what the caller may do, before it does anything.
+
+use crosswalk::Scope;
+use serde_json::{Value, json};
+use support::app::{Api, Ask, Setup, TestApp, ada};
+use support::remote::{Remote, record};
+use uuid::Uuid;
+
+/// A route: its method, its path, a body, and what a token must reach.
+type Route = (&'static str, String, Option<Value>, Scope);
+
+#[tokio::test]
+async fn a_route_needs_a_token_of_its_scope() {
+    let test = Setup::default().setting("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "100").start().await;
+    let owner = test.api().await;
+    let id = prepare(&owner).await;
+    for (method, path, body, scope) in routes(&id) {
+        let ask = |ask: Ask| if let Some(body) = &body { ask.json(body) } else { ask };
+        let case = format!("{method} {path}");
+        let answer = ask(test.ask(method, &path)).send().await;
+        assert_eq!((answer.status, answer.problem()), (401, "token-missing".to_owned()), "{case}");
+        assert!(answer.header("www-authenticate").starts_with("Bearer"), "{case}");
+        let others: Vec<_> = Scope::ALL.into_iter().filter(|it| *it != scope).collect();
+        let other = Api::of(&test, test.client_of(&owner.client.tenant, &others).await).await;
+        let answer = ask(other.ask(method, &path)).send().await;
+        assert_eq!((answer.status, answer.problem()), (403, "scope-missing".to_owned()), "{case}");
+        assert!(!answer.header("ratelimit").is_empty(), "{case}");
+    }
+    assert_eq!(test.events(&id).await.len(), 1, "nothing was done");
+}
+
+#[tokio::test]
+async fn what_is_another_tenants_is_not_there() {
+    let test = TestApp::start().await;
+    let (owner, stranger) = (test.api().await, test.api().await);
+    let id = prepare(&owner).await;
+    let named = |path: &str| path.contains(&id) || path.starts_with("/connections");
+    for (method, path, body, _) in routes(&id).into_iter().filter(|(_, path, ..)| named(path)) {
+        let ask = stranger.ask(method, &path).header("if-match", "*");
+        let ask = if let Some(body) = &body { ask.json(body) } else { ask };
+        let answer = ask.send().await;
+        assert_eq!(answer.status, 404, "{method} {path}");
+        assert!(["contact-not-found", "connection-not-found"].contains(&answer.problem().as_str()), "{method} {path}");
+    }
+    assert_eq!(stranger.ask("GET", "/contacts").send().await.expect(200).json(), json!({"items": []}));
+    assert_eq!(test.events(&id).await.len(), 1, "nothing was done");
+}
+
+#[tokio::test]
+async fn every_route_counts_and_refuses_who_asks_too_often() {
+    let setup = Setup::default().setting("CROSSWALK_RATE_LIMIT", "1/2");
+    let test = setup.setting("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "100").start().await;
+    let id = Uuid::now_v7().to_string();
+    for (method, path, body, _) in routes(&id) {
+        let api = test.api().await;
+        let mut answers = Vec::new();
+        for _ in 0..3 {
+            let ask = api.ask(method, &path);
+            let ask = if let Some(body) = &body { ask.json(body) } else { ask };
+            answers.push(ask.send().await);
+        }
+        let case = format!("{method} {path}");
+        assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 1, "{case}: {answers:?}");
+        assert_eq!((answers[2].status, answers[2].problem()), (429, "rate-limited".to_owned()), "{case}");
+        assert!(!answers[2].header("retry-after").is_empty(), "{case}");
+        for answer in &answers {
+            assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=2;w=2", "{case}");
+        }
+    }
+}
+
+/// All routes that ask for a token.
+fn routes(id: &str) -> Vec<Route> {
+    let (read, write) = (Scope::ContactsRead, Scope::ContactsWrite);
+    let contact = format!("/contacts/{id}");
+    let remote = "/connections/cn_guarded/contacts/7".to_owned();
+    vec![
+        ("POST", "/contacts".to_owned(), Some(ada()), write),
+        ("GET", "/contacts".to_owned(), None, read),
+        ("POST", "/contacts/batch".to_owned(), Some(json!({"items": [ada()]})), write),
+        ("GET", contact.clone(), None, read),
+        ("PUT", contact.clone(), Some(ada()), write),
+        ("PATCH", contact.clone(), Some(json!({"title": "x"})), write),
+        ("DELETE", contact.clone(), None, write),
+        ("POST", format!("{contact}/restore"), None, write),
+        ("GET", format!("{contact}/history"), None, read),
+        ("GET", remote.clone(), None, read),
+        ("PUT", remote, Some(record("7")), write),
+    ]
+}
+
+/// A connection with a linked contact.
+async fn prepare(api: &Api<'_>) -> String {
+    let crm = Remote::connect(api, "cn_guarded").await;
+    crm.put("7", &record("7")).await.expect(201).id()
+}
