@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use support::app::{TestApp, ada};
 use support::kafka::Topic;
 use support::relay::Relays;
+use support::remote;
 use support::wait::eventually;
 use support::watch::Watch;
 
@@ -63,14 +64,29 @@ async fn the_application_answers_over_http() {
     }
     for method in [Method::DELETE, Method::PUT, Method::OPTIONS] {
         let refused = problem(ask(method, "/contacts"), 405, "method-not-allowed").await;
-        assert_eq!(refused, "POST");
+        assert_eq!(refused, "GET, POST");
     }
-    assert_eq!(problem(ask(Method::DELETE, &path), 405, "method-not-allowed").await, "GET, PATCH");
+    assert_eq!(problem(ask(Method::POST, &path), 405, "method-not-allowed").await, "DELETE, GET, PATCH, PUT");
+
+    let batch = ask(Method::POST, "/contacts/batch").json(&json!({"items": [ada(), 7]}));
+    assert_eq!(body(expect(batch, 207).await).await["items"][1]["status"], 422);
+    let found = body(expect(ask(Method::GET, "/contacts?tag=poetry&q=%20love&limit=1"), 200).await).await;
+    assert!(found["items"][0]["lastName"] == "Lovelace" && found["next"].is_string(), "{found}");
+    let deleted = expect(ask(Method::DELETE, &path).header("if-match", "*"), 204).await;
+    assert_eq!(header(&deleted, "etag"), "\"3\"");
+    expect(ask(Method::POST, &format!("{path}/restore")).json(&json!({"version": 3})), 200).await;
+    let history = body(expect(ask(Method::GET, &format!("{path}/history")), 200).await).await;
+    assert_eq!(history["items"][0]["type"], "contact.restored");
+
+    let connection = test.past().connection(&client.tenant).await;
+    let record = format!("/connections/{connection}/contacts/remote-7");
+    expect(ask(Method::PUT, &record).json(&remote::record("remote-7")), 201).await;
+    assert_eq!(body(expect(ask(Method::GET, &record), 200).await).await, remote::record("remote-7"));
 
     // As the schedule calls it. The emulator's deadline is a moment in 1970.
     let shift = http.ask(Method::POST, "/2015-03-31/functions/relay-outbox/invocations").json(&json!({}));
     let report = body(expect(shift, 200).await).await;
-    assert_eq!(report["published"], 2, "{report}");
+    assert_eq!(report["published"], 6, "{report}");
     test.outbox().assert_published(&topic).await;
 
     assert!(watch.stop().await.is_some(), "it ends when it is asked to");

@@ -46,6 +46,12 @@ impl Answer {
         found.as_str().ok_or_else(|| Fault::unexpected(pointer, &"a text", found))
     }
 
+    /// The items of a list.
+    pub fn items(&self) -> Result<&[Value], Fault> {
+        let found = &self.body["items"];
+        found.as_array().map(Vec::as_slice).ok_or_else(|| Fault::unexpected("/items", &"a list", found))
+    }
+
     /// Checks that this is a problem of RFC 9457 with the status.
     pub fn is_problem(&self, status: u16) -> Result<(), Fault> {
         self.has_status(status)?;

@@ -46,8 +46,16 @@ impl Api {
         self.request(Method::POST, path)
     }
 
+    pub fn put(&self, path: &str) -> Request {
+        self.request(Method::PUT, path)
+    }
+
     pub fn patch(&self, path: &str) -> Request {
         self.request(Method::PATCH, path)
+    }
+
+    pub fn delete(&self, path: &str) -> Request {
+        self.request(Method::DELETE, path)
     }
 
     fn request(&self, method: Method, path: &str) -> Request {

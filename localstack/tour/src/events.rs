@@ -15,13 +15,13 @@ pub async fn read_back(tour: &mut Tour) -> Shown {
     let id = tour.contact_id()?;
     let bookmark = tour.bookmark.as_ref().map_err(Clone::clone)?;
     tour.report.asked(&format!("{TOPIC} from where it ended when the tour began, key {id}"));
-    let events = bookmark.events_since(id, 2).await?;
+    let events = bookmark.events_since(id, 4).await?;
     for event in &events {
         let (kind, version) = (event.header("ce_type"), &event.value["version"]);
         tour.report.answered(&format!("{kind}  version {version}  changed {}", event.value["changedFields"]));
     }
-    let [created, updated] = events.as_slice() else {
-        return Err(Fault::unexpected("the number of events", &2, &events.len()));
+    let [created, updated, deleted, restored] = events.as_slice() else {
+        return Err(Fault::unexpected("the number of events", &4, &events.len()));
     };
     is_event(created, "contact.created", 1)?;
     member_is(&created.value, "/before", Value::Null)?;
@@ -31,7 +31,12 @@ pub async fn read_back(tour: &mut Tour) -> Shown {
     member_is(&updated.value, "/before/title", created.value["after"]["title"].clone())?;
     member_is(&updated.value, "/after/title", tour.contact()?["title"].clone())?;
     member_is(&updated.value, "/changedFields", vec!["title"])?;
-    Ok("created, then updated, as it happened".into())
+
+    is_event(deleted, "contact.deleted", 3)?;
+    is_event(restored, "contact.restored", 4)?;
+    member_is(&restored.value, "/before", deleted.value["after"].clone())?;
+    member_is(&restored.value, "/after", tour.contact()?.clone())?;
+    Ok("created, updated, deleted and restored, as it happened".into())
 }
 
 fn is_event(event: &Event, kind: &str, version: u32) -> Result<(), Fault> {

@@ -3,8 +3,11 @@
 mod answer;
 mod api;
 mod contacts;
+mod deletion;
 mod events;
 mod fault;
+mod lists;
+mod records;
 mod report;
 mod settings;
 mod tenants;
@@ -29,6 +32,7 @@ use self::{settings::Settings, tour::Tour};
         CROSSWALK_URL                                                where the API answers\n  \
         CROSSWALK_CLIENT_ID, CROSSWALK_CLIENT_SECRET                 a client, with all scopes\n  \
         CROSSWALK_OTHER_CLIENT_ID, CROSSWALK_OTHER_CLIENT_SECRET     a client of another tenant\n  \
+        CROSSWALK_CONNECTION                                         a connection of the client's tenant\n  \
         KAFKA_BROKERS                                                where the events are published\n  \
         NO_COLOR                                                     if set, no colours on a terminal either\n\n\
         Example:\n  make up && . .local/env && target/debug/tour"
@@ -53,6 +57,12 @@ async fn main() -> ExitCode {
     tour.step("Change one field of it", contacts::patch).await;
     tour.step("Change a version that is no longer current", contacts::patch_a_stale_version).await;
     tour.step("Send a body with many faults", contacts::create_with_faults).await;
+    tour.step("Send a batch with two faults in it", lists::send_a_batch).await;
+    tour.step("List those it made, two at a time", lists::page_through).await;
+    tour.step("Delete the contact", deletion::delete).await;
+    tour.step("Restore it", deletion::restore).await;
+    tour.step("Read its history", deletion::read_history).await;
+    tour.step("Put a record in the CRM's form, and read it back", records::put_and_read_back).await;
     tour.step("Look for the contact as another tenant", tenants::look_across).await;
     tour.step("Read the contact's events from Kafka", events::read_back).await;
     tour.end()

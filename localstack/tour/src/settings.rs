@@ -12,6 +12,8 @@ pub struct Settings {
     pub client: Credentials,
     /// `CROSSWALK_OTHER_CLIENT_ID` and `CROSSWALK_OTHER_CLIENT_SECRET`: of another tenant.
     pub other_client: Credentials,
+    /// `CROSSWALK_CONNECTION`: a CRM account of the client's tenant.
+    pub connection: String,
     /// `KAFKA_BROKERS`
     pub brokers: String,
 }
@@ -40,6 +42,7 @@ impl Settings {
                 id: variable("CROSSWALK_OTHER_CLIENT_ID")?,
                 secret: variable("CROSSWALK_OTHER_CLIENT_SECRET")?,
             },
+            connection: variable("CROSSWALK_CONNECTION")?,
             brokers: variable("KAFKA_BROKERS")?,
         })
     }

@@ -22,6 +22,8 @@ pub struct Tour {
     pub bookmark: Result<Bookmark, Fault>,
     token: Option<String>,
     contact: Option<Value>,
+    /// What the batch's contacts are tagged with.
+    tag: Option<String>,
 }
 
 impl Tour {
@@ -29,7 +31,7 @@ impl Tour {
         let report = Report::new();
         report.begin(&settings.url, &settings.brokers);
         let bookmark = Bookmark::at_the_end(&settings.brokers).await;
-        Self { api: Api::new(settings.url.clone()), settings, report, bookmark, token: None, contact: None }
+        Self { api: Api::new(settings.url.clone()), settings, report, bookmark, token: None, contact: None, tag: None }
     }
 
     /// Takes one step and ticks it. A step that fails doesn't end the tour: those that need it fail in their turn.
@@ -69,6 +71,14 @@ impl Tour {
 
     pub fn contact_id(&self) -> Result<&str, Fault> {
         self.contact()?["id"].as_str().ok_or(Fault::Needs("the contact's id"))
+    }
+
+    pub fn keep_tag(&mut self, tag: String) {
+        self.tag = Some(tag);
+    }
+
+    pub fn tag(&self) -> Result<&str, Fault> {
+        self.tag.as_deref().ok_or(Fault::Needs("a tag"))
     }
 
     /// The path of the contact.

@@ -36,7 +36,7 @@ pub fn remote_key(request: &Request) -> Result<RemoteKey> {
     Ok(RemoteKey { connection: connection.to_owned(), remote_id: remote_id.to_owned() })
 }
 
-/// A part of the path, which the gateway has decoded.
+/// A part of the path, which the gateway has decoded: a slash in it would have been the end of the part.
 fn parameter<'a>(request: &'a Request, name: &str) -> &'a str {
     request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default()
 }
