@@ -105,7 +105,7 @@ async fn times_are_bounds_that_do_not_belong_to_it() {
         (format!("updatedAfter={}&createdBefore={}", at(1), at(1)), "a"),
     ] {
         for sort in ["createdAt", "lastName", "updatedAt"] {
-            assert_eq!(sorted(names(&api, &format!("?{query}&sort={sort}")).await), expected, "{query} {sort}");
+            assert_eq!(sorted(&names(&api, &format!("?{query}&sort={sort}")).await), expected, "{query} {sort}");
         }
     }
     // The same moment in another zone.
@@ -277,7 +277,7 @@ async fn names(api: &Api<'_>, query: &str) -> String {
     contacts.iter().map(|contact| contact["firstName"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
 }
 
-fn sorted(names: String) -> String {
+fn sorted(names: &str) -> String {
     let mut names: Vec<_> = names.split(' ').collect();
     names.sort_unstable();
     names.join(" ")

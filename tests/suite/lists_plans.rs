@@ -32,6 +32,7 @@ struct Cost {
     sequential: usize,
 }
 
+#[expect(clippy::print_stdout, reason = "the costs are worth reading: --nocapture shows them")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_costs_what_it_shows_wherever_it_is() {
     let test = TestApp::start().await;
@@ -59,6 +60,7 @@ async fn a_page_costs_what_it_shows_wherever_it_is() {
 }
 
 /// Ten pages from the first and ten from the thousandth, so that one page more or less of an index doesn't count.
+#[expect(clippy::print_stdout, reason = "as above")]
 async fn every_page_costs_the_same(test: &TestApp, mode: &str) {
     let everything = Filter::default();
     for key in SortKey::ALL {
@@ -73,7 +75,7 @@ async fn every_page_costs_the_same(test: &TestApp, mode: &str) {
                     *sum += cost.buffers;
                 }
             }
-            println!("{mode} {sort:?}: buffers of pages 1-10 and 1,000-1,009: {buffers:?}");
+            println!("{mode} {sort:?}: buffers of ten pages from the first and from the thousandth: {buffers:?}");
             let [near, far] = buffers;
             assert!(far * 10 <= near * 12 && near * 10 <= far * 12, "{mode} {sort:?}: {buffers:?}");
         }
@@ -207,8 +209,8 @@ async fn sorted(test: &TestApp, filter: &Filter, sort: Sort) -> Vec<Uuid> {
     add(filter.created.after.map(|time| format!("created_at > '{time}'")));
     add(filter.updated.after.map(|time| format!("updated_at > '{time}'")));
     add(filter.text.as_ref().map(|text| {
-        let text = quoted(&text.to_lowercase());
-        format!("strpos(lower(concat_ws(' ', first_name, last_name, email, company)), {text}) > 0")
+        let sought = quoted(&text.to_lowercase());
+        format!("strpos(lower(concat_ws(' ', first_name, last_name, email, company)), {sought}) > 0")
     }));
     let (conditions, (_, order)) = (conditions.join(" and "), order(sort));
     let sql = format!("select id from contacts where {conditions} order by {order} limit {}", 3 * ROWS);

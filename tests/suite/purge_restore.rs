@@ -61,7 +61,7 @@ async fn whoever_is_first_has_the_contact_whole() {
     }
     let hasty = test.another_instance_with(&[("CROSSWALK_RETENTION_CONTACT_DAYS", "0")]);
     let purging = async {
-        let end = || End::after(Duration::from_secs(60), 0);
+        let end = || End::after(Duration::from_mins(1), 0);
         purge::run(&Arc::clone(&hasty), &end()).await.unwrap();
         purge::run(&hasty, &end()).await.unwrap();
     };

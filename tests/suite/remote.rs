@@ -118,11 +118,11 @@ async fn a_record_with_faults_is_refused_with_all_of_them_in_its_own_form() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let crm = Remote::connect(&api, "cn_one").await;
-    let faulty = json!({
+    let wrong = json!({
         "id": "8", "acme_first_name": " ", "acme_email": "nobody", "acme_status": "Asleep", "acme_tags": [7],
         "acme_custom_fields": {"a": []}, "acme_address": 5, "acme_updated_at": "yesterday", "acme_version": "x",
     });
-    let answer = crm.put("7", &faulty).await.expect(422);
+    let answer = crm.put("7", &wrong).await.expect(422);
     let pointers: Vec<_> = answer.faults().into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(
         pointers,

@@ -74,7 +74,7 @@ impl<'a> Deciding<'a> {
         }
         match (located.contact, &item.target) {
             (Some(contact), _) if !self.contacts.insert(contact.id) => Err(twice(index)),
-            (Some(contact), _) => self.replace(contact, &item.new),
+            (Some(contact), _) => self.replace(&contact, &item.new),
             (None, Target::Remote(key)) => {
                 let created = self.create(&item.new);
                 self.writes.links.push(Link::new(created.id, key.clone()));
@@ -91,7 +91,7 @@ impl<'a> Deciding<'a> {
         upserted
     }
 
-    fn replace(&mut self, before: Contact, new: &NewContact) -> Outcome {
+    fn replace(&mut self, before: &Contact, new: &NewContact) -> Outcome {
         if before.deleted_at.is_some() {
             return Err(Error::ContactDeleted(before.id));
         }
@@ -100,7 +100,7 @@ impl<'a> Deciding<'a> {
             return Ok(Upserted { id: before.id, version: before.version, created: false });
         };
         let upserted = Upserted { id: after.id, version: after.version, created: false };
-        self.write(Kind::Updated, Some(&before), after);
+        self.write(Kind::Updated, Some(before), after);
         Ok(upserted)
     }
 

@@ -13,9 +13,8 @@ use crate::events::Kind;
 /// passed is as good as purged, though its row may still be there and its history be half gone.
 pub async fn restore(app: &App, caller: &Caller, id: Uuid, expected: &Expected) -> Result<Answer> {
     let retention = app.config.retention.contacts;
-    change(app, caller, id, expected, Kind::Restored, |before| match before.is_gone(retention) {
-        true => Err(Error::ContactNotFound(id.to_string())),
-        false => Ok(before.restored()),
+    change(app, caller, id, expected, Kind::Restored, |before| {
+        if before.is_gone(retention) { Err(Error::ContactNotFound(id.to_string())) } else { Ok(before.restored()) }
     })
     .await
 }

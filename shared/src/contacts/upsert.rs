@@ -77,10 +77,8 @@ async fn attempt(
         db::links::lock_keys(&transaction, tenant, &records).await?;
     }
     let sought: Vec<_> = batch.items().filter_map(|item| item.target.sought()).collect();
-    let located = match sought.is_empty() {
-        true => Vec::new(),
-        false => db::contacts::locate(&transaction, tenant, &sought).await?,
-    };
+    let located =
+        if sought.is_empty() { Vec::new() } else { db::contacts::locate(&transaction, tenant, &sought).await? };
     let (outcomes, mut writes) = decide(caller, batch.items.iter(), located);
     if batch.atomic {
         all_or_none(&outcomes)?;

@@ -79,9 +79,9 @@ impl Parameters {
 
     /// Whatever is left is unknown.
     pub(super) fn finish(self) -> Result<()> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => Err(Error::Malformed("there is a query parameter that this route does not have".to_owned())),
+        if self.0.is_empty() {
+            return Ok(());
         }
+        Err(Error::Malformed("there is a query parameter that this route does not have".to_owned()))
     }
 }

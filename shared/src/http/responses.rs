@@ -1,5 +1,7 @@
 //! Answers that went well.
 
+use std::fmt::Write;
+
 use lambda_http::Body;
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
@@ -62,11 +64,11 @@ pub fn page(page: &Page) -> Response {
     let mut body = format!("{{\"items\":[{}]", page.items.join(","));
     if let Some(next) = &page.next {
         // A cursor is base64, in which nothing needs escaping.
-        body.push_str(&format!(",\"next\":\"{next}\""));
+        let _ = write!(body, ",\"next\":\"{next}\"");
     }
     if let Some(total) = page.total {
         builder = builder.header("preference-applied", "count=exact");
-        body.push_str(&format!(",\"total\":{total}"));
+        let _ = write!(body, ",\"total\":{total}");
     }
     body.push('}');
     finish(builder.body(Body::Text(body)))

@@ -147,10 +147,9 @@ fn changed(before: &Contact, profile: Profile) -> (Contact, Option<Kind>) {
 fn whose(arrival: &Arrival<'_>, before: &Contact) -> Side {
     match arrival.connection.policy {
         Policy::CrmWins => Side::Theirs,
-        Policy::LocalWins => Side::Ours,
         // A record that says no time was changed just now.
         Policy::NewestWins if arrival.incoming.stamp.is_none_or(|stamp| stamp.at >= before.updated_at) => Side::Theirs,
-        Policy::NewestWins => Side::Ours,
+        Policy::LocalWins | Policy::NewestWins => Side::Ours,
     }
 }
 

@@ -66,7 +66,7 @@ mod tests {
     }
 
     /// Ada, with these members beside or instead of her own.
-    fn ada(members: Value) -> Fields {
+    fn ada(members: &Value) -> Fields {
         let mut contact = json!({"firstName": "Ada", "lastName": "Lovelace", "email": "ada@example.com"});
         contact.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         Fields::of(&read::<NewContact>(contact, &rules()).unwrap().profile)
@@ -79,10 +79,11 @@ mod tests {
 
     #[test]
     fn what_they_changed_is_taken_and_what_we_changed_stays() {
-        let base = ada(json!({"title": "Miss", "notes": "old", "customFields": {"a": 1, "b": 1}}));
-        let ours = ada(json!({"title": "Countess", "notes": "old", "customFields": {"a": 2, "b": 1}}));
-        let theirs = ada(json!({"title": "Miss", "company": "Engines", "customFields": {"a": 1, "b": 3, "c": true}}));
-        let both = ada(json!({"title": "Countess", "company": "Engines", "customFields": {"a": 2, "b": 3, "c": true}}));
+        let base = ada(&json!({"title": "Miss", "notes": "old", "customFields": {"a": 1, "b": 1}}));
+        let ours = ada(&json!({"title": "Countess", "notes": "old", "customFields": {"a": 2, "b": 1}}));
+        let theirs = ada(&json!({"title": "Miss", "company": "Engines", "customFields": {"a": 1, "b": 3, "c": true}}));
+        let both =
+            ada(&json!({"title": "Countess", "company": "Engines", "customFields": {"a": 2, "b": 3, "c": true}}));
         for kept in [Ours, Theirs] {
             let merged = merge(Some(&base), &ours, &theirs, true, kept);
             assert_eq!(merged, Merged { fields: both.clone(), conflicts: vec![] });
@@ -91,19 +92,19 @@ mod tests {
 
     #[test]
     fn where_both_changed_a_field_one_is_kept_and_both_are_told() {
-        let base = ada(json!({"title": "Miss", "phone": "+14155552671"}));
-        let ours = ada(json!({"title": "Countess", "phone": "+14155552671"}));
-        let theirs = ada(json!({"title": "Lady", "phone": "+14155552672"}));
+        let base = ada(&json!({"title": "Miss", "phone": "+14155552671"}));
+        let ours = ada(&json!({"title": "Countess", "phone": "+14155552671"}));
+        let theirs = ada(&json!({"title": "Lady", "phone": "+14155552672"}));
         let conflicts = vec![clash("title", json!("Countess"), json!("Lady"))];
-        let fields = ada(json!({"title": "Countess", "phone": "+14155552672"}));
+        let fields = ada(&json!({"title": "Countess", "phone": "+14155552672"}));
         assert_eq!(merge(Some(&base), &ours, &theirs, true, Ours), Merged { fields, conflicts: conflicts.clone() });
         assert_eq!(merge(Some(&base), &ours, &theirs, true, Theirs), Merged { fields: theirs, conflicts });
     }
 
     #[test]
     fn the_same_change_on_both_sides_is_no_conflict() {
-        let base = ada(json!({"title": "Miss"}));
-        let same = ada(json!({"title": "Countess", "tags": ["x"]}));
+        let base = ada(&json!({"title": "Miss"}));
+        let same = ada(&json!({"title": "Countess", "tags": ["x"]}));
         for kept in [Ours, Theirs] {
             let merged = merge(Some(&base), &same, &same, true, kept);
             assert_eq!(merged, Merged { fields: same.clone(), conflicts: vec![] });
@@ -112,19 +113,19 @@ mod tests {
 
     #[test]
     fn what_is_taken_away_is_a_change_as_well() {
-        let base = ada(json!({"title": "Miss", "customFields": {"a": 1}, "address": {"city": "London"}}));
-        let ours = ada(json!({"customFields": {"a": 2}, "address": {"city": "London"}}));
-        let theirs = ada(json!({"title": "Miss"}));
+        let base = ada(&json!({"title": "Miss", "customFields": {"a": 1}, "address": {"city": "London"}}));
+        let ours = ada(&json!({"customFields": {"a": 2}, "address": {"city": "London"}}));
+        let theirs = ada(&json!({"title": "Miss"}));
         let merged = merge(Some(&base), &ours, &theirs, true, Theirs);
         assert_eq!(merged.conflicts, [clash("customFields/a", json!(2), Value::Null)]);
-        assert_eq!(merged.fields, ada(json!({})));
-        assert_eq!(merge(Some(&base), &ours, &theirs, true, Ours).fields, ada(json!({"customFields": {"a": 2}})));
+        assert_eq!(merged.fields, ada(&json!({})));
+        assert_eq!(merge(Some(&base), &ours, &theirs, true, Ours).fields, ada(&json!({"customFields": {"a": 2}})));
     }
 
     #[test]
     fn without_changes_of_ours_all_of_theirs_are_taken() {
-        let (ours, theirs) = (ada(json!({"title": "Miss"})), ada(json!({"title": "Lady"})));
-        for base in [None, Some(&ours), Some(&ada(json!({})))] {
+        let (ours, theirs) = (ada(&json!({"title": "Miss"})), ada(&json!({"title": "Lady"})));
+        for base in [None, Some(&ours), Some(&ada(&json!({})))] {
             let merged = merge(base, &ours, &theirs, false, Ours);
             assert_eq!(merged, Merged { fields: theirs.clone(), conflicts: vec![] });
         }
@@ -132,14 +133,15 @@ mod tests {
 
     #[test]
     fn without_a_base_everything_that_differs_is_in_conflict() {
-        let (ours, theirs) = (ada(json!({"title": "Miss", "notes": "x"})), ada(json!({"title": "Lady", "notes": "x"})));
+        let (ours, theirs) =
+            (ada(&json!({"title": "Miss", "notes": "x"})), ada(&json!({"title": "Lady", "notes": "x"})));
         let merged = merge(None, &ours, &theirs, true, Ours);
         assert_eq!(merged, Merged { fields: ours, conflicts: vec![clash("title", json!("Miss"), json!("Lady"))] });
     }
 
     #[test]
     fn fields_make_the_profile_that_they_are_of() {
-        let whole = ada(json!({"customFields": {"a/b": 1, "c": "d"}, "address": {"city": "London"}, "tags": ["x"]}));
+        let whole = ada(&json!({"customFields": {"a/b": 1, "c": "d"}, "address": {"city": "London"}, "tags": ["x"]}));
         assert_eq!(Fields::of(&whole.clone().into_profile(&rules()).unwrap()), whole);
     }
 }
