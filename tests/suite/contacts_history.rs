@@ -70,6 +70,21 @@ async fn a_page_ends_before_it_is_too_large_to_be_sent() {
 }
 
 #[tokio::test]
+async fn a_page_of_quotes_ends_before_they_are_too_long_escaped() {
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "10000/10000").start().await;
+    let api = test.api().await;
+    let id = api.create(&grace()).await.expect(201).id();
+    for version in 1..=120 {
+        let quotes = json!({"customFields": {"json": format!("{version}{}", "\"".repeat(7_500))}});
+        api.patch(&id, version, &quotes).await.expect(200);
+    }
+    let answer = api.ask("GET", &format!("/contacts/{id}/history?limit=200")).send().await.expect(200);
+    let in_the_gateways_answer = json!(str::from_utf8(&answer.body).unwrap()).to_string().len();
+    assert!((5_000_000..6_000_000).contains(&in_the_gateways_answer), "{in_the_gateways_answer}");
+    assert_eq!(api.pages(&format!("/contacts/{id}/history?limit=200")).await.len(), 121);
+}
+
+#[tokio::test]
 async fn what_is_not_there_or_not_ours_has_no_history() {
     let test = TestApp::start().await;
     let (ours, theirs) = (test.api().await, test.api().await);

@@ -47,6 +47,37 @@ async fn broken_syntax_is_refused_with_its_place() {
 }
 
 #[tokio::test]
+async fn a_body_that_has_more_faults_than_can_be_told_is_answered_in_brief() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let connection = test.past().connection(&api.client.tenant).await;
+    let name = "n".repeat(130_000);
+    let nul = json!({name: vec!["\0"; 14_000]});
+    let record = api.ask("PUT", &format!("/connections/{connection}/contacts/7")).json(&nul).send().await;
+    let unknown: Value = (0..100).map(|n| (format!("x{n}"), json!(1))).collect();
+    let batch = json!({"items": vec![unknown; 500], "atomic": true});
+    let batch = api.ask("POST", "/contacts/batch").json(&batch).send().await;
+    for answer in [record, batch] {
+        assert_eq!((answer.status, answer.problem()), (422, "invalid".to_owned()));
+        assert!((100_000..5_000_000).contains(&answer.body.len()), "{}", answer.body.len());
+        let codes: Vec<_> = answer.faults().into_iter().map(|(_, code)| code).collect();
+        assert!(codes.iter().any(|code| code == "too_many_faults"), "{}", codes.len());
+    }
+    assert_stored(&test, 0).await;
+}
+
+#[tokio::test]
+async fn a_body_of_more_values_than_memory_is_for_is_refused() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let many = format!("{{\"items\": [{}{{}}]}}", "{\"\":0},".repeat(400_000));
+    let answer = api.ask("POST", "/contacts/batch").header("content-type", "application/json").body(many).send().await;
+    assert_eq!((answer.status, answer.problem()), (400, "malformed".to_owned()));
+    let detail = answer.json()["detail"].to_string();
+    assert!(detail.contains("too many values at line 1 column"), "{detail}");
+}
+
+#[tokio::test]
 async fn what_is_not_utf8_is_refused_with_its_place() {
     let test = TestApp::start().await;
     let api = test.api().await;

@@ -42,6 +42,51 @@ async fn a_record_of_a_contact_past_its_retention_is_a_new_contact() {
     assert_eq!(test.contact_row(&first).await["version"], 2, "the first is as it was, and will be purged");
 }
 
+#[tokio::test]
+async fn a_batch_item_of_a_contact_past_its_retention_is_a_new_contact() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let crm = Remote::connect(&api, "cn_one").await;
+    let first = crm.put("7", &record("7")).await.expect(201).id();
+    api.delete(&first).await.expect(204);
+    let mut item = person("Second", "Smith");
+    item["connection"] = json!("cn_one");
+    item["remoteId"] = json!("7");
+    let send = async |item: &serde_json::Value| {
+        let answer = api.ask("POST", "/contacts/batch").json(&json!({"items": [item]})).send().await.expect(207);
+        answer.json()["items"][0].clone()
+    };
+    assert_eq!(send(&item).await["status"], 410);
+    test.past().deleted(&first, "30 days").await;
+    let mut versioned = item.clone();
+    versioned["version"] = json!(2);
+    assert_eq!(send(&versioned).await["error"]["code"], "record-not-found", "who names a version replaces something");
+    assert_eq!(test.count("links").await, 1);
+    let created = send(&item).await;
+    assert_eq!(created["status"], 201, "{created}");
+    assert_ne!(created["id"], first);
+    assert_eq!((test.count("contacts").await, test.count("links").await), (2, 1));
+    let shown = crm.get("7").await.expect(200).json();
+    assert_eq!((&shown["id"], &shown["acme_first_name"]), (&json!("7"), &json!("Second")));
+    let by_id = json!({"id": first, "firstName": "A", "lastName": "B", "email": "a@example.com"});
+    assert_eq!(send(&by_id).await["status"], 404);
+}
+
+#[tokio::test]
+async fn a_record_that_names_a_contact_past_its_retention_leaves_its_link_alone() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let crm = Remote::connect(&api, "cn_one").await;
+    let first = crm.put("7", &record("7")).await.expect(201).id();
+    api.delete(&first).await.expect(204);
+    test.past().deleted(&first, "30 days").await;
+    let mut other = record("8");
+    other["acme_external_id"] = json!(first);
+    assert_ne!(crm.put("8", &other).await.expect(201).id(), first);
+    assert_eq!(test.count("links").await, 2);
+    assert_eq!(crm.get("7").await.expect(410).problem(), "contact-deleted");
+}
+
 /// The purge has a retention of nothing, and what it takes was deleted two hours ago; the API's is thirty days.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_first_has_the_contact_whole() {

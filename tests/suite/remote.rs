@@ -148,6 +148,11 @@ async fn a_record_with_faults_is_refused_with_all_of_them_in_its_own_form() {
     future["acme_updated_at"] = json!((jiff::Timestamp::now() + jiff::SignedDuration::from_mins(6)).to_string());
     assert_eq!(crm.put("7", &future).await.expect(422).faults(), [(String::new(), "in_future".to_owned())]);
     assert_eq!((test.count("contacts").await, test.count("links").await), (0, 0));
+    for out_of_range in ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00+10:00", "-005000-01-01T00:00:00Z"] {
+        let mut ancient = record("7");
+        ancient["acme_updated_at"] = json!(out_of_range);
+        assert_eq!(crm.put("7", &ancient).await.expect(422).faults(), [("/acme_updated_at".into(), "invalid".into())]);
+    }
     let mut nearly = record("7");
     nearly["acme_updated_at"] = json!((jiff::Timestamp::now() + jiff::SignedDuration::from_mins(4)).to_string());
     crm.put("7", &nearly).await.expect(201);
@@ -165,7 +170,7 @@ async fn what_is_not_there_not_ours_or_deleted_is_told_apart() {
         assert_eq!(other.get("7").await.expect(404).problem(), "connection-not-found", "{connection}");
         assert_eq!(other.put("7", &record("7")).await.expect(404).problem(), "connection-not-found");
     }
-    for bad in ["%20", "a%0Ab", &"x".repeat(201)] {
+    for bad in ["%20", "%207", "7%20", "a%0Ab", &"x".repeat(201)] {
         assert_eq!(crm.get(bad).await.expect(400).problem(), "malformed", "{bad}");
     }
     crm.put("x%20y%C3%A9", &json!({"acme_first_name": "A", "acme_last_name": "B", "acme_email": "a@example.com"}))

@@ -49,6 +49,25 @@ async fn the_policy_decides_where_both_changed_a_field() {
 }
 
 #[tokio::test]
+async fn what_they_changed_meanwhile_does_not_make_our_change_newer() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let crm = Remote::connect(&api, "cn_one").await;
+    let id = crm.put("7", &record("7")).await.expect(201).id();
+    let now = |millis: i64| json!((Timestamp::now() + SignedDuration::from_millis(millis)).to_string());
+    // We change the title. After that they change it too; before we hear of it, an older change of their notes comes.
+    api.patch(&id, 1, &json!({"title": "ours"})).await.expect(200);
+    let titled_at = now(1);
+    let mut theirs = record("7");
+    theirs["acme_notes"] = json!("theirs");
+    theirs["acme_updated_at"] = now(-60_000);
+    assert_eq!(crm.put("7", &theirs).await.expect(200).json()["version"], 3);
+    theirs["acme_title"] = json!("theirs");
+    theirs["acme_updated_at"] = titled_at;
+    assert_eq!(crm.put("7", &theirs).await.expect(200).json()["title"], "theirs");
+}
+
+#[tokio::test]
 async fn an_older_record_is_passed_over_and_an_equal_one_does_no_harm() {
     let test = TestApp::start().await;
     let api = test.api().await;

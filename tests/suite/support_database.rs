@@ -35,8 +35,10 @@ async fn the_functions_role_has_its_rights_and_its_time_outs() {
     tokio::spawn(connection);
     assert_eq!(count(&client, "contacts").await, 0);
     client.batch_execute("create table mine ()").await.expect_err("the role makes no tables");
-    let timeout: String = client.query_one("show statement_timeout", &[]).await.unwrap().get(0);
-    assert_eq!(timeout, "5s");
+    for (setting, expected) in [("statement_timeout", "5s"), ("jit", "off")] {
+        let shown: String = client.query_one(&format!("show {setting}"), &[]).await.unwrap().get(0);
+        assert_eq!(shown, expected, "{setting}");
+    }
 }
 
 #[tokio::test]

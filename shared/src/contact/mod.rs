@@ -13,6 +13,7 @@ pub mod reading;
 mod status;
 mod tags;
 mod text;
+mod time;
 
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub use profile::{NewContact, Profile};
 pub use status::Status;
 pub use tags::Tags;
 pub use text::{Note, Text};
+pub use time::rfc3339;
 
 /// A contact as it is now.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -2,6 +2,8 @@
 //!
 //! `serde` stops at the first fault, so bodies are read as a [`Value`] first and then taken apart here.
 
+use std::mem;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Fault, Result};
@@ -13,12 +15,23 @@ pub struct Rules {
     pub phone_region: String,
 }
 
+/// What is told of faults has about so many bytes. A body of some kilobytes can be made to have more to tell than fits into
+/// memory, let alone an answer.
+const MAX_TOLD: usize = 2 * 1024 * 1024;
+
+/// A member's name is told up to so many characters.
+const MAX_STEP: usize = 200;
+
 /// A reading under way: the rules, where we are, and the faults so far.
 #[derive(Debug)]
 pub struct Reading<'r> {
     rules: &'r Rules,
     pointer: String,
     faults: Vec<Fault>,
+    /// Whether there were faults, told or not.
+    faulty: bool,
+    /// How many bytes may yet be told.
+    left: usize,
 }
 
 /// A value that can be read from JSON. `None` means that a fault was noted.
@@ -34,9 +47,9 @@ pub trait Read: Sized {
 
 /// Reads a whole body; all faults come back together.
 pub fn read<T: Read>(value: Value, rules: &Rules) -> Result<T> {
-    let mut reading = Reading { rules, pointer: String::new(), faults: Vec::new() };
+    let mut reading = Reading::begin(rules);
     match T::read(value, &mut reading) {
-        Some(read) if reading.faults.is_empty() => Ok(read),
+        Some(read) if !reading.faulty => Ok(read),
         _ => Err(Error::Invalid(reading.faults)),
     }
 }
@@ -44,9 +57,13 @@ pub fn read<T: Read>(value: Value, rules: &Rules) -> Result<T> {
 impl<'r> Reading<'r> {
     /// The faults that a check of something already read finds.
     pub(super) fn noting(rules: &'r Rules, check: impl FnOnce(&mut Self)) -> Vec<Fault> {
-        let mut reading = Self { rules, pointer: String::new(), faults: Vec::new() };
+        let mut reading = Self::begin(rules);
         check(&mut reading);
         reading.faults
+    }
+
+    fn begin(rules: &'r Rules) -> Self {
+        Self { rules, pointer: String::new(), faults: Vec::new(), faulty: false, left: MAX_TOLD }
     }
 
     /// The rules.
@@ -56,24 +73,48 @@ impl<'r> Reading<'r> {
 
     /// Notes a fault here. Always `None`, so that a reader can end with it.
     pub fn fault<T>(&mut self, code: &'static str, detail: impl Into<String>) -> Option<T> {
-        self.faults.push(Fault { pointer: self.pointer.clone(), code, detail: detail.into() });
+        self.faulty = true;
+        let detail = detail.into();
+        // Beside the two texts there are the names of the members.
+        let size = self.pointer.len() + detail.len() + 64;
+        match self.left.checked_sub(size) {
+            Some(left) => {
+                self.left = left;
+                self.faults.push(Fault { pointer: self.pointer.clone(), code, detail });
+            }
+            None if self.left > 0 => {
+                self.left = 0;
+                self.faults.push(self.too_many());
+            }
+            None => {}
+        }
         None
     }
 
     /// Reads something whose faults are its own and no one else's.
     pub fn apart<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Vec<Fault>> {
-        let before = self.faults.len();
+        let (before, faulty) = (self.faults.len(), mem::replace(&mut self.faulty, false));
         let read = read(self);
-        let own = self.faults.split_off(before);
+        let mut own = self.faults.split_off(before);
+        if mem::replace(&mut self.faulty, faulty) && own.is_empty() {
+            own.push(self.too_many());
+        }
         read.filter(|_| own.is_empty()).ok_or(own)
+    }
+
+    fn too_many(&self) -> Fault {
+        let detail = "has faults, of which there are too many to tell all".to_owned();
+        Fault { pointer: self.pointer.clone(), code: "too_many_faults", detail }
     }
 
     /// Goes one step down, to a member or an element, and back.
     pub fn at<T>(&mut self, step: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.pointer.len();
         self.pointer.push('/');
-        // RFC 6901, section 3
-        self.pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        match step.char_indices().nth(MAX_STEP) {
+            None => self.pointer.push_str(&escaped(step)),
+            Some((end, _)) => self.pointer.extend([&escaped(&step[..end]), "…"]),
+        }
         let result = read(self);
         self.pointer.truncate(length);
         result
@@ -120,6 +161,11 @@ impl<'r> Reading<'r> {
     }
 }
 
+/// RFC 6901, section 3.
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
+}
+
 /// The version that the caller believes to be the current one.
 impl Read for i32 {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
@@ -136,5 +182,40 @@ impl Read for bool {
             Value::Bool(flag) => Some(flag),
             _ => reading.fault("type", "must be true or false"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{MAX_TOLD, Reading, Rules, read};
+    use crate::contact::NewContact;
+    use crate::error::Error;
+
+    #[test]
+    fn a_flood_of_faults_is_refused_and_told_in_part() {
+        let rules = Rules { phone_region: "US".to_owned() };
+        let body: Value = (0..50_000).map(|n| (format!("unknown{n}"), json!(1))).collect();
+        let Err(Error::Invalid(faults)) = read::<NewContact>(body, &rules) else { panic!("it was taken") };
+        assert!((10_000..30_000).contains(&faults.len()), "{}", faults.len());
+        assert_eq!(faults.last().map(|fault| fault.code), Some("too_many_faults"));
+        // One by one, each is refused, though only the first can tell all. None of them spoils what holds them.
+        let mut reading = Reading::begin(&rules);
+        let long = "x".repeat(MAX_TOLD / 100);
+        let apart: Vec<_> =
+            (0..200).map(|_| reading.apart(|here| here.fault::<()>("invalid", &*long).or(Some(())))).collect();
+        assert!(apart.iter().all(|outcome| outcome.as_ref().is_err_and(|faults| faults.len() == 1)));
+        assert!(!reading.faulty);
+        assert_eq!(reading.apart(|_| Some(7)), Ok(7));
+    }
+
+    #[test]
+    fn a_long_name_is_told_in_part() {
+        let rules = Rules { phone_region: "US".to_owned() };
+        let body: Value = [("é/".repeat(5_000), json!(1))].into_iter().collect();
+        let Err(Error::Invalid(faults)) = read::<NewContact>(body, &rules) else { panic!("it was taken") };
+        let pointer = &faults.last().unwrap().pointer;
+        assert_eq!(*pointer, format!("/{}…", "é~1".repeat(100)));
     }
 }

@@ -7,7 +7,9 @@ use super::{Answer, remember};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::cache::Entry;
+use crate::contact::Contact;
 use crate::db;
+use crate::db::contacts::ShownLink;
 use crate::error::{Error, Result};
 
 /// What the caller wants to see.
@@ -62,7 +64,12 @@ async fn get_with_links(app: &App, caller: &Caller, id: Uuid, shown: Shown) -> R
     if contact.deleted_at.is_some() && !shown.deleted {
         return Err(Error::ContactDeleted(id));
     }
+    Ok(Found::WithLinks(Answer { id, version: contact.version, json: with_links(&contact, &links) }))
+}
+
+/// The contact in JSON, with its links.
+pub(super) fn with_links(contact: &Contact, links: &[ShownLink]) -> String {
     let mut json = contact.to_json();
     json["links"] = json!(links);
-    Ok(Found::WithLinks(Answer { id, version: contact.version, json: json.to_string() }))
+    json.to_string()
 }

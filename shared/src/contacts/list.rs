@@ -3,8 +3,9 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::cursor;
+use super::get::with_links;
 use super::page::{Page, Window};
+use super::{Answer, cursor};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::contact::{Filter, Sort};
@@ -44,11 +45,8 @@ pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<Page>
     let listed = query(&connection, &caller.tenant, &wanted).await?;
     drop(connection);
     let rows = listed.contacts.into_iter().map(|(contact, links)| {
-        let mut json = contact.to_json();
-        if listing.links {
-            json["links"] = json!(links);
-        }
-        ((sort.key.of(&contact), contact.id), json.to_string())
+        let json = if listing.links { with_links(&contact, &links) } else { Answer::of(&contact).json };
+        ((sort.key.of(&contact), contact.id), json)
     });
     Ok(Page { total: listed.total, ..window.cut(&question, rows.collect()) })
 }

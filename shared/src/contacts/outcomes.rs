@@ -1,6 +1,7 @@
 //! What becomes of the items of a batch, once what they are about has been found and locked.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 use std::vec::IntoIter;
 
 use uuid::Uuid;
@@ -32,6 +33,7 @@ pub struct Upserted {
 /// The deciding of one batch.
 pub(super) struct Deciding<'a> {
     caller: &'a Caller,
+    retention: Duration,
     /// What was found for each item that names a contact, in their order.
     located: IntoIter<Located>,
     contacts: BTreeSet<Uuid>,
@@ -44,9 +46,10 @@ pub(super) fn decide<'a>(
     caller: &'a Caller,
     items: impl Iterator<Item = &'a Result<Item, Vec<Fault>>>,
     located: Vec<Located>,
+    retention: Duration,
 ) -> (Vec<Outcome>, Writes) {
     let (contacts, records, writes) = (BTreeSet::new(), BTreeSet::new(), Writes::default());
-    let mut deciding = Deciding { caller, located: located.into_iter(), contacts, records, writes };
+    let mut deciding = Deciding { caller, retention, located: located.into_iter(), contacts, records, writes };
     let decide = |(index, item): (usize, &'a Result<Item, Vec<Fault>>)| match item {
         Ok(item) => deciding.item(index, item),
         Err(faults) => Err(Error::Invalid(faults.clone())),
@@ -73,15 +76,29 @@ impl<'a> Deciding<'a> {
             }
         }
         match (located.contact, &item.target) {
+            (Some(contact), target) if contact.is_gone(self.retention) => match target.record() {
+                Some(key) => {
+                    let created = self.create_linked(key, &item.new)?;
+                    self.writes.untied.push((contact.id, key.connection.clone()));
+                    Ok(created)
+                }
+                None => Err(Error::ContactNotFound(contact.id.to_string())),
+            },
             (Some(contact), _) if !self.contacts.insert(contact.id) => Err(twice(index)),
             (Some(contact), _) => self.replace(&contact, &item.new),
-            (None, Target::Remote(key)) => {
-                let created = self.create(&item.new);
-                self.writes.links.push(Link::new(created.id, key.clone()));
-                Ok(created)
-            }
+            (None, Target::Remote(key)) => self.create_linked(key, &item.new),
             (None, _) => Err(Error::ContactNotFound(id.map(|id| id.to_string()).unwrap_or_default())),
         }
+    }
+
+    /// A contact for a record that has none. Who names a version means to replace something.
+    fn create_linked(&mut self, key: &RemoteKey, new: &NewContact) -> Outcome {
+        if new.version.is_some() {
+            return Err(Error::RecordNotFound(key.remote_id.clone()));
+        }
+        let created = self.create(new);
+        self.writes.links.push(Link::new(created.id, key.clone()));
+        Ok(created)
     }
 
     fn create(&mut self, new: &NewContact) -> Upserted {

@@ -4,8 +4,13 @@ use serde::Serialize;
 
 use super::cursor;
 
-/// A function's answer may have 6 MB, and the gateway's JSON around it makes the body's quotes longer.
+/// A page ends at so many bytes …
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// … or at so many of the answer to the gateway, which is at most 6 MB
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>). The page is a text in it, in which each quote
+/// and each backslash is two characters.
+const MAX_ESCAPED: usize = 5 * 1024 * 1024 + 512 * 1024;
 
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,12 +40,13 @@ impl Window {
 
     /// Cuts a page from the rows that were read, each an item and its position.
     pub(super) fn cut<P: Serialize>(&self, question: &str, rows: Vec<(P, String)>) -> Page {
-        let (mut bytes, read) = (0, rows.len());
+        let (mut bytes, mut escaped, read) = (0, 0, rows.len());
         let mut items = Vec::with_capacity(read);
         let mut last = None;
         for (position, item) in rows.into_iter().take(usize::from(self.limit)) {
             bytes += item.len();
-            if bytes > MAX_BYTES && !items.is_empty() {
+            escaped += item.len() + item.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
+            if (bytes > MAX_BYTES || escaped > MAX_ESCAPED) && !items.is_empty() {
                 break;
             }
             items.push(item);

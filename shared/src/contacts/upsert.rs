@@ -36,10 +36,10 @@ pub async fn upsert(
     write_down: fn(&[Outcome]) -> String,
 ) -> Result<Done> {
     let mut connection = app.database.get().await?;
-    let worked = match attempt(&mut connection, caller, batch, key, write_down).await {
+    let worked = match attempt(app, &mut connection, caller, batch, key, write_down).await {
         Err(error) if is_deadlock(&error) => {
             give_way().await;
-            attempt(&mut connection, caller, batch, key, write_down).await
+            attempt(app, &mut connection, caller, batch, key, write_down).await
         }
         outcome => outcome,
     };
@@ -58,6 +58,7 @@ pub async fn upsert(
 /// One transaction of at most six round trips: to begin, take the key, lock the records, find and lock the
 /// contacts, write, and commit. `None`: the key is taken.
 async fn attempt(
+    app: &App,
     connection: &mut db::Connection,
     caller: &Caller,
     batch: &Batch,
@@ -79,7 +80,7 @@ async fn attempt(
     let sought: Vec<_> = batch.items().filter_map(|item| item.target.sought()).collect();
     let located =
         if sought.is_empty() { Vec::new() } else { db::contacts::locate(&transaction, tenant, &sought).await? };
-    let (outcomes, mut writes) = decide(caller, batch.items.iter(), located);
+    let (outcomes, mut writes) = decide(caller, batch.items.iter(), located, app.config.retention.contacts);
     if batch.atomic {
         all_or_none(&outcomes)?;
     }

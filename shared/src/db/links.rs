@@ -92,16 +92,26 @@ pub async fn lock_keys(db: &impl GenericClient, tenant: &str, keys: &[&RemoteKey
     Ok(())
 }
 
-/// The link of a contact to a CRM account, if there is one. The contact must be locked.
-pub async fn find(db: &impl GenericClient, tenant: &str, contact: Uuid, connection: &str) -> Result<Option<Link>> {
+/// The link of a contact to a CRM account, if there is one, and when the contact was last changed by anybody but that
+/// account since the CRM was told. The contact must be locked.
+pub async fn find(
+    db: &impl GenericClient,
+    tenant: &str,
+    contact: Uuid,
+    connection: &str,
+) -> Result<Option<(Link, Option<Timestamp>)>> {
     const SQL: &str = "select remote_id, base, base_timestamp, base_version, pushed_version, state, attempts, retry_at, \
-                           failure, synced_at \
-                       from links where tenant_id = $1 and contact_id = $2 and connection_id = $3";
+                           failure, synced_at, (\
+                               select max(occurred_at) from contact_events e \
+                               where e.tenant_id = $1 and e.contact_id = $2 and e.version > l.pushed_version \
+                                 and e.origin ->> 'connection' is distinct from $3\
+                           ) \
+                       from links l where tenant_id = $1 and contact_id = $2 and connection_id = $3";
     let statement = db.prepare_cached(SQL).await.map_err(failed)?;
     let row = db.query_opt(&statement, &[&tenant, &contact, &connection]).await.map_err(failed)?;
-    let read = |row: tokio_postgres::Row| -> Result<Link, tokio_postgres::Error> {
+    let read = |row: tokio_postgres::Row| -> Result<_, tokio_postgres::Error> {
         let version = row.try_get(3)?;
-        Ok(Link {
+        let link = Link {
             contact_id: contact,
             connection: connection.to_owned(),
             remote_id: row.try_get(0)?,
@@ -113,17 +123,10 @@ pub async fn find(db: &impl GenericClient, tenant: &str, contact: Uuid, connecti
             retry_at: row.try_get(7)?,
             failure: row.try_get(8)?,
             synced_at: row.try_get(9)?,
-        })
+        };
+        Ok((link, row.try_get(10)?))
     };
     row.map(read).transpose().map_err(failed)
-}
-
-/// Unties a contact from a CRM account. The contact must be locked.
-pub async fn delete(db: &impl GenericClient, tenant: &str, contact: Uuid, connection: &str) -> Result<()> {
-    const SQL: &str = "delete from links where tenant_id = $1 and contact_id = $2 and connection_id = $3";
-    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
-    db.execute(&statement, &[&tenant, &contact, &connection]).await.map_err(failed)?;
-    Ok(())
 }
 
 impl Link {

@@ -1,27 +1,42 @@
 //! JSON whose objects name each member once. Of two members with one name, parsers keep the first, the last or both
 //! (RFC 8259, section 4): which one a caller meant is not ours to guess.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+/// A body has at most so many values. Each takes some hundred bytes of memory, whatever it took in the text: a batch of
+/// the largest contacts has half as many.
+const MAX_VALUES: usize = 200_000;
 
 /// Parses a text. The error says where it is broken and quotes nothing of it.
 pub(super) fn parse(text: &str) -> serde_json::Result<Value> {
-    serde_json::from_str(text).map(|Unambiguous(value)| value)
+    let left = Cell::new(MAX_VALUES);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Values { left: &left }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
-struct Unambiguous(Value);
+/// Values whose objects name each member once, and that are not too many.
+#[derive(Clone, Copy)]
+struct Values<'a> {
+    left: &'a Cell<usize>,
+}
 
-impl<'de> Deserialize<'de> for Unambiguous {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Values).map(Self)
+impl<'de> DeserializeSeed<'de> for Values<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1).ok_or_else(|| D::Error::custom("there are too many values"))?;
+        self.left.set(left);
+        deserializer.deserialize_any(self)
     }
 }
 
-struct Values;
-
-impl<'de> Visitor<'de> for Values {
+impl<'de> Visitor<'de> for Values<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +73,7 @@ impl<'de> Visitor<'de> for Values {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(Unambiguous(element)) = elements.next_element()? {
+        while let Some(element) = elements.next_element_seed(self)? {
             array.push(element);
         }
         Ok(Value::Array(array))
@@ -70,8 +85,7 @@ impl<'de> Visitor<'de> for Values {
             if object.contains_key(&name) {
                 return Err(A::Error::custom("a member is given twice"));
             }
-            let Unambiguous(value) = members.next_value()?;
-            object.insert(name, value);
+            object.insert(name, members.next_value_seed(self)?);
         }
         Ok(Value::Object(object))
     }
@@ -94,6 +108,14 @@ mod tests {
         for broken in ["", "{", "1e400", "[1,]", "{} {}", "\"\\ud800\"", &"[".repeat(200)] {
             assert_eq!(parse(broken).unwrap_err().to_string(), from_str::<Value>(broken).unwrap_err().to_string());
         }
+    }
+
+    #[test]
+    fn as_many_values_as_a_body_may_have_and_no_more() {
+        let array = |values: usize| format!("[{}1]", "1,".repeat(values - 2));
+        assert!(parse(&array(super::MAX_VALUES)).is_ok());
+        let error = parse(&array(super::MAX_VALUES + 1)).unwrap_err().to_string();
+        assert!(error.starts_with("there are too many values at line 1"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::Request;
 use super::query::Parameters;
 use crate::app::App;
 use crate::contact::reading::{Read, read};
-use crate::contact::{Between, Filter, RemoteKey, Sort};
+use crate::contact::{Between, Filter, RemoteKey, Sort, rfc3339};
 use crate::contacts::Listing;
 use crate::error::{Error, Result};
 
@@ -58,7 +58,7 @@ fn typed<T: Read>(app: &App, parameters: &mut Parameters, name: &str) -> Result<
 
 /// `connection` and `remoteId`, which only mean something together.
 fn remote(parameters: &mut Parameters) -> Result<Option<RemoteKey>> {
-    let id = |text: &str| is_plain(text, 1, MAX_ID).then(|| text.to_owned());
+    let id = |text: &str| (is_plain(text, 1, MAX_ID) && text.trim() == text).then(|| text.to_owned());
     let connection = parameters.read("connection", "the id of a connection", id)?;
     let remote_id = parameters.read("remoteId", "the id of a record in the CRM", id)?;
     match (connection, remote_id) {
@@ -69,7 +69,7 @@ fn remote(parameters: &mut Parameters) -> Result<Option<RemoteKey>> {
 }
 
 fn between(parameters: &mut Parameters, after: &str, before: &str) -> Result<Between> {
-    let mut time = |name| parameters.read(name, "a time such as 2026-01-31T12:00:00Z", |text| text.parse().ok());
+    let mut time = |name| parameters.read(name, "a time such as 2026-01-31T12:00:00Z", rfc3339);
     let (after, before): (Option<Timestamp>, Option<Timestamp>) = (time(after)?, time(before)?);
     Ok(Between { after, before })
 }

@@ -27,10 +27,10 @@ pub fn remote_key(request: &Request) -> Result<RemoteKey> {
         return Err(Error::ConnectionNotFound(connection.chars().take(64).collect()));
     }
     let remote_id = parameter(request, "remoteId");
-    let plain = !remote_id.trim().is_empty() && !remote_id.contains(char::is_control);
+    let plain = !remote_id.is_empty() && remote_id.trim() == remote_id && !remote_id.contains(char::is_control);
     if !plain || remote_id.chars().count() > MAX_REMOTE_ID {
         return Err(Error::Malformed(format!(
-            "a remote id has 1 to {MAX_REMOTE_ID} characters, none of them a control character"
+            "a remote id has 1 to {MAX_REMOTE_ID} characters, none of them a control character, no space at its ends"
         )));
     }
     Ok(RemoteKey { connection: connection.to_owned(), remote_id: remote_id.to_owned() })

@@ -72,6 +72,12 @@ pub fn to_patch(table: &[Field], part: &Record, rules: &Rules) -> Result<Contact
     read(table, |field| field.way == Way::Both, part, rules)
 }
 
+/// A record of which nothing is known but its id.
+pub fn named(table: &[Field], remote_id: &str) -> Record {
+    let id = table.iter().filter(|field| field.ours == "remoteId");
+    id.map(|field| (field.theirs.to_owned(), json!(remote_id))).collect()
+}
+
 /// The contact in the CRM's form.
 pub fn from_contact(table: &[Field], contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record {
     let blank = blank(&contact.profile);

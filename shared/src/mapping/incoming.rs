@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::contact::reading::{Read, Reading};
-use crate::contact::{NewContact, Profile, Text, plain_number};
+use crate::contact::{NewContact, Profile, Text, plain_number, rfc3339};
 
 /// A record that was read: who it is, how new it is, and what it says in our form.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,11 +69,9 @@ impl Read for ChangedAt {
         };
         // Rounded down, so that it is never ahead of the CRM's clock.
         let whole = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::Floor);
-        // RFC 3339 has years of four digits. jiff knows more, among them some that PostgreSQL doesn't.
-        let four_digits = text.starts_with(|c: char| c.is_ascii_digit());
-        match text.parse::<Timestamp>().and_then(|at| at.round(whole)) {
-            Ok(at) if four_digits => Some(Self(at)),
-            _ => reading.fault("invalid", "must be a time by RFC 3339"),
+        match rfc3339(&text).and_then(|at| at.round(whole).ok()) {
+            Some(at) => Some(Self(at)),
+            None => reading.fault("invalid", "must be a time by RFC 3339"),
         }
     }
 }

@@ -32,6 +32,9 @@ pub trait Crm: std::fmt::Debug + Sync {
     #[expect(clippy::wrong_self_convention, reason = "the CRM makes its record from the contact")]
     fn from_contact(&self, contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record;
 
+    /// A record of which nothing is known but its id: a base where none was seen yet.
+    fn named(&self, remote_id: &str) -> Record;
+
     /// What would have to be written to the CRM: the members, whole, that differ from the base, and `null` for those
     /// that go. Empty if there is nothing to push.
     fn changes(&self, contact: &Contact, base: &Record, rules: &Rules) -> Record {

@@ -18,5 +18,7 @@ pub async fn get(app: &App, caller: &Caller, key: &RemoteKey) -> Result<Record> 
     if contact.deleted_at.is_some() {
         return Err(Error::ContactDeleted(contact.id));
     }
-    Ok(crm_of(&crm)?.from_contact(&contact, base.as_ref(), &app.rules))
+    let crm = crm_of(&crm)?;
+    let base = base.unwrap_or_else(|| crm.named(&key.remote_id));
+    Ok(crm.from_contact(&contact, Some(&base), &app.rules))
 }

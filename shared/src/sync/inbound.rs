@@ -38,6 +38,8 @@ pub struct Known {
     pub contact: Option<Contact>,
     /// The link between them.
     pub link: Option<Link>,
+    /// When we, or another CRM, last changed the contact since this one was told; `None` if nobody knows any more.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// What is to be done.
@@ -74,14 +76,16 @@ pub fn decide(arrival: &Arrival<'_>, known: Known, now: Timestamp, rules: &Rules
     // A contact that is another record's is none of this one's, though both may say they came from it.
     let another =
         known.link.as_ref().is_some_and(|link| link.remote_id.as_ref().is_some_and(|id| *id != arrival.key.remote_id));
-    let Known { contact: Some(before), link } = (if another { Known::default() } else { known }) else {
+    let Known { contact: Some(before), link, changed_at } = (if another { Known::default() } else { known }) else {
         return Ok(apply(create(arrival, now, rules)));
     };
+    let changed_at = changed_at.unwrap_or(before.updated_at);
     let link = link.unwrap_or_else(|| Link::new(before.id, arrival.key.clone()));
     if stamp.zip(link.base_stamp).is_some_and(|(stamp, seen)| is_older(stamp, seen)) {
         return Ok(Decision::Outdated(Box::new(before)));
     }
-    merge_into(arrival, before, link, now, rules).map(apply)
+    let kept = whose(arrival, changed_at);
+    merge_into(arrival, before, link, kept, now, rules).map(apply)
 }
 
 /// By the CRM's clock, and by its version where the clock doesn't tell and both have one.
@@ -100,9 +104,15 @@ fn create(arrival: &Arrival<'_>, now: Timestamp, rules: &Rules) -> Applied {
     Applied { before: None, contact, kind: Some(Kind::Created), link, conflicts: Vec::new() }
 }
 
-fn merge_into(arrival: &Arrival<'_>, before: Contact, link: Link, now: Timestamp, rules: &Rules) -> Result<Applied> {
+fn merge_into(
+    arrival: &Arrival<'_>,
+    before: Contact,
+    link: Link,
+    kept: Side,
+    now: Timestamp,
+    rules: &Rules,
+) -> Result<Applied> {
     let changed_here = before.version > link.pushed_version;
-    let kept = whose(arrival, &before);
     let base = link.base.as_ref().and_then(|base| arrival.crm.to_contact(base, rules).ok());
     let base = base.map(|base| Fields::of(&base.profile));
     let (ours, theirs) = (Fields::of(&before.profile), Fields::of(&arrival.incoming.profile));
@@ -115,8 +125,11 @@ fn merge_into(arrival: &Arrival<'_>, before: Contact, link: Link, now: Timestamp
         conflicts = vec![Clash { field: "deletedAt".to_owned(), ours: deleted, theirs: None }];
     }
     let stays_deleted = before.deleted_at.is_some() && !(revived && (kept == Side::Theirs || !changed_here));
-    let (contact, kind) =
-        if stays_deleted { (before.clone(), None) } else { changed(&before, fields.into_profile(rules)?) };
+    let (contact, kind) = if stays_deleted {
+        (before.clone(), None)
+    } else {
+        changed(&before, fields.into_profile(rules).map_err(too_much)?)
+    };
     let lost = !conflicts.is_empty() && kept == Side::Ours;
     let link = seen(arrival, link, &contact, lost, now, rules);
     let note = |clash: Clash| Conflict {
@@ -132,6 +145,20 @@ fn merge_into(arrival: &Arrival<'_>, before: Contact, link: Link, now: Timestamp
     Ok(Applied { before: Some(before), contact, kind, link, conflicts })
 }
 
+/// Two halves that are good for themselves may make a whole that is not. Its places are those of our form, which the CRM's
+/// record doesn't have.
+fn too_much(error: Error) -> Error {
+    match error {
+        Error::Invalid(faults) => {
+            let first = faults.into_iter().next();
+            let (code, detail) = first.map_or(("invalid", String::new()), |fault| (fault.code, fault.detail));
+            let detail = format!("together with what is here, a part of it {detail}");
+            Error::Invalid(vec![Fault { pointer: String::new(), code, detail }])
+        }
+        other => other,
+    }
+}
+
 /// The contact in its next version, if that is another: restored, changed, or both at once.
 fn changed(before: &Contact, profile: Profile) -> (Contact, Option<Kind>) {
     if let Some(restored) = before.restored() {
@@ -143,12 +170,13 @@ fn changed(before: &Contact, profile: Profile) -> (Contact, Option<Kind>) {
     }
 }
 
-/// Whose change is kept where both sides have one.
-fn whose(arrival: &Arrival<'_>, before: &Contact) -> Side {
+/// Whose change is kept where both sides have one. Ours was made at this time: not when the contact last changed, which may
+/// have been by a change of theirs.
+fn whose(arrival: &Arrival<'_>, changed_at: Timestamp) -> Side {
     match arrival.connection.policy {
         Policy::CrmWins => Side::Theirs,
         // A record that says no time was changed just now.
-        Policy::NewestWins if arrival.incoming.stamp.is_none_or(|stamp| stamp.at >= before.updated_at) => Side::Theirs,
+        Policy::NewestWins if arrival.incoming.stamp.is_none_or(|stamp| stamp.at >= changed_at) => Side::Theirs,
         Policy::LocalWins | Policy::NewestWins => Side::Ours,
     }
 }

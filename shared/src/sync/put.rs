@@ -61,13 +61,15 @@ async fn attempt(
     db::links::lock_keys(&transaction, tenant, &[arrival.key]).await?;
     let sought = [Sought { id: arrival.incoming.external_id, remote: Some(arrival.key.clone()) }];
     let mut located = db::contacts::locate(&transaction, tenant, &sought).await?;
-    let mut known = Known { contact: located.pop().and_then(|located| located.contact), link: None };
-    if let Some(contact) = &known.contact {
-        known.link = db::links::find(&transaction, tenant, contact.id, &arrival.connection.id).await?;
-        if contact.is_gone(app.config.retention.contacts) {
+    let (mut known, mut untied) = (Known::default(), Vec::new());
+    if let Some(contact) = located.pop().and_then(|located| located.contact) {
+        let (link, changed_at) =
+            db::links::find(&transaction, tenant, contact.id, &arrival.connection.id).await?.unzip();
+        if !contact.is_gone(app.config.retention.contacts) {
+            known = Known { contact: Some(contact), link, changed_at: changed_at.flatten() };
+        } else if link.is_some_and(|link| link.remote_id.as_ref() == Some(&arrival.key.remote_id)) {
             // What is past its retention is not brought back: the record is that of a new contact.
-            db::links::delete(&transaction, tenant, contact.id, &arrival.connection.id).await?;
-            known = Known::default();
+            untied.push((contact.id, arrival.connection.id.clone()));
         }
     }
     let applied = match decide(arrival, known, now(), &app.rules)? {
@@ -80,7 +82,7 @@ async fn attempt(
         ContactEvent::of(kind, before.as_ref(), &contact, origin, caller.traceparent.clone())
     });
     let contacts = event.map(|event| (contact.clone(), event)).into_iter().collect();
-    db::contacts::write(&transaction, tenant, &Writes { contacts, links: vec![link], conflicts }, None).await?;
+    db::contacts::write(&transaction, tenant, &Writes { contacts, untied, links: vec![link], conflicts }, None).await?;
     transaction.commit().await.map_err(failed)?;
     Ok((contact, kind))
 }

@@ -34,6 +34,8 @@ pub struct Located {
 pub struct Writes {
     /// The contacts in their next or first version, each with its event. The events get their ids in this order.
     pub contacts: Vec<(Contact, ContactEvent)>,
+    /// Contacts that are to be tied to a connection no more.
+    pub untied: Vec<(Uuid, String)>,
     /// The links as they are to be.
     pub links: Vec<Link>,
     /// What both sides changed at once.
@@ -74,13 +76,15 @@ pub async fn locate(db: &impl GenericClient, tenant: &str, sought: &[Sought]) ->
 /// can have another version by now.
 pub async fn write(db: &impl GenericClient, tenant: &str, writes: &Writes, claim: Option<&Claim<'_>>) -> Result<()> {
     let contacts: Value = writes.contacts.iter().map(|(contact, event)| row_of(contact, event)).collect();
+    let untie = |(contact, connection): &(Uuid, String)| json!({"contact_id": contact, "connection_id": connection});
+    let untied: Value = writes.untied.iter().map(untie).collect();
     let links: Value = writes.links.iter().map(Link::to_row).collect();
     let conflicts: Value = writes.conflicts.iter().map(Conflict::to_row).collect();
     let (client, route) = (claim.map(|it| it.client), claim.map(|it| it.route));
     let (key, body) = (claim.map(|it| it.key), claim.map(|it| it.body));
     let statement = db.prepare_cached(include_str!("../sql/write_contacts.sql")).await.map_err(failed)?;
     let written = db
-        .execute(&statement, &[&tenant, &contacts, &links, &conflicts, &client, &route, &key, &body])
+        .execute(&statement, &[&tenant, &contacts, &untied, &links, &conflicts, &client, &route, &key, &body])
         .await
         .map_err(failed)?;
     if usize::try_from(written) == Ok(writes.contacts.len()) {

@@ -3,6 +3,7 @@
 mod bulk;
 mod list;
 mod row;
+mod statement;
 
 use deadpool_postgres::GenericClient;
 use serde::Serialize;
@@ -17,7 +18,8 @@ use crate::mapping::Record;
 use row::{Change, columns, contact, links};
 
 pub use bulk::{Located, Sought, Writes, locate, write};
-pub use list::{Listed, Values, Wanted, list, statement};
+pub use list::{Listed, Wanted, list};
+pub use statement::{Statement, Value};
 
 /// How a contact is tied to a record in a CRM, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]

@@ -1,4 +1,4 @@
--- Contacts in their next or first version with their events, links, conflicts, and the answer of an idempotency key: all
+-- Contacts in their next or first version with their events, links gone and made, conflicts, and the answer of an idempotency key: all
 -- that a transaction writes, in one statement whatever its size. Each parameter is an array of objects whose members
 -- are columns. The contacts are locked, so the events' ids are drawn under the locks, in the order that was given.
 with given as materialized (
@@ -28,16 +28,23 @@ with given as materialized (
     from given g
     where c.tenant_id = $1 and c.id = g.id and c.version = g.version - 1
     returning c.id
+), untied as (
+    delete from links l
+    using jsonb_to_recordset($3::jsonb) as u (contact_id uuid, connection_id text)
+    where l.tenant_id = $1 and l.contact_id = u.contact_id and l.connection_id = u.connection_id
+    returning l.contact_id
 ), linked as (
     insert into links (tenant_id, contact_id, connection_id, remote_id, base, base_timestamp, base_version,
                        pushed_version, state, attempts, retry_at, failure, synced_at)
     select $1, contact_id, connection_id, remote_id, base, base_timestamp, base_version,
            pushed_version, state, attempts, retry_at, failure, synced_at
-    from jsonb_to_recordset($3::jsonb) as l (
+    from jsonb_to_recordset($4::jsonb) as l (
         contact_id uuid, connection_id text, remote_id text, base jsonb, base_timestamp timestamptz,
         base_version bigint, pushed_version integer, state text, attempts integer, retry_at timestamptz, failure text,
         synced_at timestamptz
     )
+    -- Counting makes this wait until a record is free to be tied again.
+    where (select count(*) from untied) >= 0
     on conflict (tenant_id, contact_id, connection_id) do update
         set remote_id = excluded.remote_id, base = excluded.base, base_timestamp = excluded.base_timestamp,
             base_version = excluded.base_version, pushed_version = excluded.pushed_version, state = excluded.state,
@@ -46,11 +53,11 @@ with given as materialized (
 ), noted as (
     insert into sync_conflicts (tenant_id, contact_id, connection_id, field, ours, theirs, kept, occurred_at)
     select $1, contact_id, connection_id, field, ours, theirs, kept, occurred_at
-    from jsonb_to_recordset($4::jsonb) as c (
+    from jsonb_to_recordset($5::jsonb) as c (
         contact_id uuid, connection_id text, field text, ours jsonb, theirs jsonb, kept text, occurred_at timestamptz
     )
 ), answered as (
-    update idempotency_keys set body = $8 where tenant_id = $1 and client_id = $5 and route = $6 and key = $7
+    update idempotency_keys set body = $9 where tenant_id = $1 and client_id = $6 and route = $7 and key = $8
 )
 insert into contact_events (ce_id, tenant_id, contact_id, version, type, origin, before, after, changed_fields,
                             occurred_at, traceparent)

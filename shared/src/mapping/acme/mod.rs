@@ -51,6 +51,10 @@ impl Crm for AcmeCrm {
         crosswalk::to_patch(CROSSWALK, part, rules)
     }
 
+    fn named(&self, remote_id: &str) -> Record {
+        crosswalk::named(CROSSWALK, remote_id)
+    }
+
     fn from_contact(&self, contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record {
         crosswalk::from_contact(CROSSWALK, contact, base, rules)
     }
