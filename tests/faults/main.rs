@@ -9,6 +9,7 @@ mod outage_kafka;
 mod outage_postgres;
 mod outage_redis;
 mod outage_secrets;
+mod outage_transaction;
 mod purge_interrupted;
 mod relay_floor;
 mod relay_freeze;

@@ -55,6 +55,28 @@ async fn putting_what_is_there_already_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_same_in_another_order_and_other_forms_of_number_changes_nothing() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut contact = grace();
+    contact["customFields"] = json!({"a": 7, "b": 0.25, "c": 100_000_000_000_000_000_u64});
+    let created = api.create(&contact).await.expect(201);
+    let (id, put) = (created.id(), |body: &'static str| {
+        let ask = api.ask("PUT", &format!("/contacts/{}", created.id())).header("if-match", "\"1\"");
+        ask.header("content-type", "application/json").body(body)
+    });
+    for same in [
+        r#"{"customFields": {"c": 1e17, "b": 25e-2, "a": 7.0}, "email": "grace@example.com", "lastName": "Hopper",
+            "firstName": "Grace"}"#,
+        r#"{"lastName":"\u0048opper","firstName":"Grace","email":"grace@EXAMPLE.com","customFields":{"a":70e-1,"b":0.250,
+            "c":100000000000000000.0}, "tags": [], "title": null}"#,
+    ] {
+        assert_eq!(put(same).send().await.expect(200).json(), created.json(), "{same}");
+    }
+    assert_eq!(test.events(&id).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_contact_that_is_not_whole_is_no_replacement() {
     let test = TestApp::start().await;
     let api = test.api().await;

@@ -3,7 +3,9 @@
 use crosswalk::Scope;
 use serde_json::{Value, json};
 use support::app::{Api, Ask, Setup, TestApp, ada};
+use support::proxy::Proxy;
 use support::remote::{Remote, record};
+use support::services;
 use uuid::Uuid;
 
 /// A route: its method, its path, a body, and what a token must reach.
@@ -66,6 +68,66 @@ async fn every_route_counts_and_refuses_who_asks_too_often() {
         for answer in &answers {
             assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=2;w=2", "{case}");
         }
+    }
+}
+
+#[tokio::test]
+async fn every_body_is_asked_for_its_type_its_size_and_its_syntax() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let id = prepare(&api).await;
+    for (method, path, body, _) in routes(&id) {
+        // What a route can do without it may leave out.
+        if method == "GET" {
+            continue;
+        }
+        let ask = || api.ask(method, &path).header("if-match", "*");
+        let json = || ask().header("content-type", "application/json");
+        let large = " ".repeat(if path == "/contacts/batch" { 5 << 20 } else { 300_000 });
+        for (ask, status, code) in [
+            (ask().header("content-type", "text/plain").body("{}"), 415, "unsupported-media-type"),
+            (json().body(large), 413, "body-too-large"),
+            (json().body("{\"a\": }"), 400, "malformed"),
+            (json().body(&b"{\"a\": \"\xff\"}"[..]), 400, "malformed"),
+            (json().body("{\"a\": 1, \"a\": 1}"), 400, "malformed"),
+            (json().body("[]"), 422, "invalid"),
+        ] {
+            let answer = ask.send().await;
+            assert_eq!((answer.status, answer.problem()), (status, code.to_owned()), "{method} {path}");
+        }
+        let empty = json().send().await;
+        assert_eq!(empty.status == 400, body.is_some(), "{method} {path}: {empty:?}");
+        if body.is_none() {
+            api.restore(&id).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_postgresql_away_every_route_says_so_and_does_nothing() {
+    let (proxy, _) = Proxy::before(&services::database_url()).await;
+    let address = proxy.address();
+    let setup = Setup::default().database_at(&address.ip().to_string(), address.port());
+    let test = setup.setting("CROSSWALK_CACHE_SECONDS", "0").start().await;
+    let api = test.api().await;
+    let id = prepare(&api).await;
+    let ask = async |(method, path, body, _): Route| {
+        let ask = api.ask(method, &path).header("if-match", "*");
+        let ask = if let Some(body) = &body { ask.json(body) } else { ask };
+        (format!("{method} {path}"), ask.send().await)
+    };
+    proxy.cut().await;
+    for route in routes(&id) {
+        let (case, answer) = ask(route).await;
+        assert_eq!((answer.status, answer.problem()), (503, "unavailable".to_owned()), "{case}");
+        assert!(!answer.header("retry-after").is_empty(), "{case}");
+    }
+    assert_eq!((test.count("contacts").await, test.events(&id).await.len()), (1, 1));
+    proxy.pass().await;
+    for route in routes(&id) {
+        let (case, answer) = ask(route).await;
+        // Since the contact was deleted along the way, some now say that it is gone.
+        assert!(answer.status < 300 || answer.status == 410, "{case}: {answer:?}");
     }
 }
 
