@@ -18,6 +18,10 @@ const PROBE: i64 = 500;
 /// Deleted contacts of the tenant.
 const GONE: i64 = 4_000;
 
+/// In these orders what is found is compared with what is there, deleted ones too or not.
+const ORDERS: [(&str, bool); 5] =
+    [("createdAt", false), ("-createdAt", false), ("-updatedAt", true), ("lastName", true), ("-email", false)];
+
 /// A filter, and how many contacts may be read for a page: some of those that match, and those near by.
 type Case = (&'static str, Filter, i64);
 
@@ -87,7 +91,7 @@ async fn every_page_costs_the_same(test: &TestApp, mode: &str) {
 async fn the_pages_are_right(test: &TestApp) {
     let connection = test.app.database.get().await.unwrap();
     for (name, filter, _) in cases() {
-        for (sort, deleted) in [("createdAt", false), ("-updatedAt", true), ("lastName", true), ("-email", false)] {
+        for (sort, deleted) in ORDERS {
             let (filter, sort) = (Filter { deleted, ..filter.clone() }, Sort::from_word(sort).unwrap());
             let (mut found, mut after) = (Vec::new(), None);
             for _ in 0..3 {

@@ -29,9 +29,7 @@ async fn a_record_of_a_contact_past_its_retention_is_a_new_contact() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let crm = Remote::connect(&api, "cn_one").await;
-    let first = crm.put("7", &record("7")).await.expect(201).id();
-    api.delete(&first).await.expect(204);
-    test.past().deleted(&first, "30 days").await;
+    let first = gone(&crm, "7").await;
     let mut alive = record("7");
     alive["acme_updated_at"] = json!(jiff::Timestamp::now().to_string());
     alive["acme_external_id"] = json!(first);
@@ -77,9 +75,7 @@ async fn a_record_that_names_a_contact_past_its_retention_leaves_its_link_alone(
     let test = TestApp::start().await;
     let api = test.api().await;
     let crm = Remote::connect(&api, "cn_one").await;
-    let first = crm.put("7", &record("7")).await.expect(201).id();
-    api.delete(&first).await.expect(204);
-    test.past().deleted(&first, "30 days").await;
+    let first = gone(&crm, "7").await;
     let mut other = record("8");
     other["acme_external_id"] = json!(first);
     assert_ne!(crm.put("8", &other).await.expect(201).id(), first);
@@ -122,4 +118,12 @@ async fn whoever_is_first_has_the_contact_whole() {
     }
     let left = answers.iter().filter(|answer| answer.status == 200).count();
     assert_eq!(test.count("contacts").await, i64::try_from(left).unwrap());
+}
+
+/// A contact that was linked to a record, and deleted as long ago as the retention is.
+async fn gone(crm: &Remote<'_>, record_id: &str) -> String {
+    let id = crm.put(record_id, &record(record_id)).await.expect(201).id();
+    crm.api.delete(&id).await.expect(204);
+    crm.api.test.past().deleted(&id, "30 days").await;
+    id
 }
