@@ -31,7 +31,7 @@ pub struct Upserted {
 }
 
 /// The deciding of one batch.
-pub(super) struct Deciding<'a> {
+struct Deciding<'a> {
     caller: &'a Caller,
     retention: Duration,
     /// What was found for each item that names a contact, in their order.

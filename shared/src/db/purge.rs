@@ -9,7 +9,7 @@ use std::time::Duration;
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tokio_postgres::types::FromSqlOwned;
+use tokio_postgres::types::{FromSqlOwned, ToSql};
 use uuid::Uuid;
 
 use super::failed;
@@ -125,16 +125,12 @@ pub async fn erase_contacts(db: &impl GenericClient, contacts: &Picked) -> Resul
 
 /// Deletes published events of this age, above an id.
 pub async fn contact_events(db: &impl GenericClient, age: Duration, above: i64) -> Result<Step<i64>> {
-    let statement = db.prepare_cached(include_str!("sql/purge_contact_events.sql")).await.map_err(failed)?;
-    let row = db.query_one(&statement, &[&age.as_secs_f64(), &above, &ROWS]).await;
-    row.and_then(|row| step(&row)).map_err(failed)
+    step(db, include_str!("sql/purge_contact_events.sql"), age, above).await
 }
 
 /// Deletes webhooks of this age that are done with, above an id.
 pub async fn webhook_events(db: &impl GenericClient, age: Duration, above: i64) -> Result<Step<i64>> {
-    let statement = db.prepare_cached(include_str!("sql/purge_webhook_events.sql")).await.map_err(failed)?;
-    let row = db.query_one(&statement, &[&age.as_secs_f64(), &above, &ROWS]).await;
-    row.and_then(|row| step(&row)).map_err(failed)
+    step(db, include_str!("sql/purge_webhook_events.sql"), age, above).await
 }
 
 /// Deletes idempotency keys of this age, from a time on.
@@ -147,9 +143,7 @@ pub async fn idempotency_keys(db: &impl GenericClient, age: Duration, from: Time
              delete from idempotency_keys where ctid = any (array(select ctid from expired)) returning 1\
          ) \
          select (select count(*) from purged), case when count(*) = $3 then max(created_at) end from expired";
-    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
-    let row = db.query_one(&statement, &[&age.as_secs_f64(), &from, &ROWS]).await;
-    row.and_then(|row| step(&row)).map_err(failed)
+    step(db, SQL, age, from).await
 }
 
 /// Deletes revocations of tokens that expired so long ago, from a time on.
@@ -162,11 +156,16 @@ pub async fn revocations(db: &impl GenericClient, age: Duration, from: Timestamp
              delete from revocations where ctid = any (array(select ctid from expired)) returning 1\
          ) \
          select (select count(*) from purged), case when count(*) = $3 then max(expires_at) end from expired";
-    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
-    let row = db.query_one(&statement, &[&age.as_secs_f64(), &from, &ROWS]).await;
-    row.and_then(|row| step(&row)).map_err(failed)
+    step(db, SQL, age, from).await
 }
 
-fn step<P: FromSqlOwned>(row: &Row) -> Result<Step<P>, tokio_postgres::Error> {
-    Ok(Step { rows: row.try_get::<_, i64>(0)?.cast_unsigned(), next: row.try_get(1)? })
+/// Runs a step: of an age, from a place on, at most so many rows. It answers how many it deleted, and the next place.
+async fn step<P>(db: &impl GenericClient, sql: &str, age: Duration, from: P) -> Result<Step<P>>
+where
+    P: ToSql + FromSqlOwned + Sync,
+{
+    let statement = db.prepare_cached(sql).await.map_err(failed)?;
+    let row = db.query_one(&statement, &[&age.as_secs_f64(), &from, &ROWS]).await.map_err(failed)?;
+    let rows = row.try_get::<_, i64>(0).map_err(failed)?.cast_unsigned();
+    Ok(Step { rows, next: row.try_get(1).map_err(failed)? })
 }
