@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::auth::Verifier;
+use crate::auth::{Senders, Verifier};
 use crate::cache::Redis;
 use crate::config::{Config, Secrets};
 use crate::contact::reading::Rules;
@@ -18,6 +18,7 @@ pub struct App {
     pub database: Database,
     pub redis: Redis,
     pub verifier: Verifier,
+    pub senders: Senders,
     pub rules: Rules,
 }
 
@@ -39,6 +40,7 @@ impl App {
             database: Database::new(&config.database, Arc::clone(&secrets)),
             redis: Redis::new(&config.redis, Arc::clone(&secrets)),
             verifier: Verifier::new(&config.tokens, Arc::clone(&secrets)),
+            senders: Senders::default(),
             rules: Rules { phone_region: config.contacts.phone_region.clone() },
             secrets,
             config,

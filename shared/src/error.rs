@@ -57,6 +57,9 @@ pub enum Error {
     /// The token is good and does not reach as far as this.
     #[error("the token lacks the scope {0}")]
     ScopeMissing(&'static str),
+    /// A request that its sender did not sign, or not so that we believe it. The text never says why.
+    #[error("the request carries no good signature of this connection")]
+    SignatureRefused,
     /// A refusal of the token endpoints.
     #[error("{1}")]
     OAuth(OAuthFault, &'static str),

@@ -1,7 +1,7 @@
 //! What every Crosswalk function shares.
 //!
-//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `tokens`, `admission`, `health`, `schema`, `purge`)
-//! → `app` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`, `clock`. SQL is only in `db`, status
+//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`, `schema`, `purge`)
+//! → `app` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`, `clock`, `json`. SQL is only in `db`, status
 //! codes are only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
@@ -18,12 +18,14 @@ pub mod error;
 pub mod events;
 pub mod health;
 pub mod http;
+pub mod json;
 pub mod mapping;
 pub mod purge;
 pub mod rate;
 pub mod schema;
 pub mod sync;
 pub mod tokens;
+pub mod webhooks;
 
 pub use app::{App, Need};
 pub use auth::{Caller, Scope};

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. A module may use its own layer and those below it.
 const LAYERS: &[&[&str]] = &[
-    &["error", "clock"],
+    &["error", "clock", "json"],
     &["contact"],
     &["events", "mapping", "config"],
     &["db", "cache", "auth", "rate"],
     &["app"],
-    &["admission", "contacts", "sync", "tokens", "health", "schema", "purge"],
+    &["admission", "contacts", "sync", "webhooks", "tokens", "health", "schema", "purge"],
     &["http"],
     &["entry"],
 ];

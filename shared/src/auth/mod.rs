@@ -1,15 +1,19 @@
 //! Who is calling: access tokens, the keys that sign them, client secrets, scopes.
 
+mod account;
 mod claims;
 mod keys;
 mod scope;
 mod secret;
+mod senders;
 mod sign;
 mod verify;
 
+pub use account::Account;
 pub use claims::{Caller, Claims};
 pub use keys::{SigningKey, SigningKeySecret, public_keys};
 pub use scope::Scope;
 pub use secret::ClientSecret;
+pub use senders::{Sender, Senders};
 pub use sign::{IssuedToken, issue};
 pub use verify::{Refusal, Verifier};

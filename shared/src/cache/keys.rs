@@ -27,6 +27,11 @@ impl<'a> Keys<'a> {
         self.tagged(tenant, format_args!("rate:{client}"))
     }
 
+    /// A connection's use of its quota of webhooks.
+    pub fn webhooks(self, tenant: &str, connection: &str) -> String {
+        self.tagged(tenant, format_args!("webhooks:{connection}"))
+    }
+
     /// A token that was revoked.
     pub fn revoked(self, tenant: &str, jti: Uuid) -> String {
         self.tagged(tenant, format_args!("revoked:{jti}"))

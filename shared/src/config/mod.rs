@@ -10,7 +10,7 @@ mod settings;
 pub use env::Env;
 pub use secrets::Secrets;
 pub use settings::{
-    Cache, ConfigError, Contacts, Database, Limits, Quota, RedisSettings, Retention, Tls, TokenQuota, Tokens,
+    Cache, ConfigError, Consumers, Contacts, Database, Limits, Quota, RedisSettings, Retention, Tls, TokenQuota, Tokens,
 };
 
 /// All of it.
@@ -23,6 +23,7 @@ pub struct Config {
     pub limits: Limits,
     pub cache: Cache,
     pub contacts: Contacts,
+    pub consumers: Consumers,
     pub retention: Retention,
 }
 
@@ -41,6 +42,7 @@ impl Config {
             limits: Limits::read(env)?,
             cache: Cache::read(env)?,
             contacts: Contacts::read(env)?,
+            consumers: Consumers::read(env)?,
             retention: Retention::read(env)?,
         })
     }

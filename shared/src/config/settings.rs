@@ -82,10 +82,14 @@ pub struct Limits {
     pub tokens_per_client: TokenQuota,
     /// `CROSSWALK_TOKEN_RATE_PER_ADDRESS` = 10 a minute.
     pub tokens_per_address: TokenQuota,
+    /// `CROSSWALK_WEBHOOK_RATE` = `500/1000`: webhooks a second and burst, for each connection.
+    pub webhooks: Quota,
     /// `CROSSWALK_BODY_BYTES` = 262144.
     pub body: usize,
     /// `CROSSWALK_BATCH_BODY_BYTES` = 4194304: the same for a batch.
     pub batch_body: usize,
+    /// `CROSSWALK_WEBHOOK_BODY_BYTES` = 1048576: the same for a webhook.
+    pub webhook_body: usize,
     /// `CROSSWALK_REQUEST_MS` = 8000: shorter than a function's `Timeout`, so that the caller is answered even when a
     /// store hangs and its own time-outs can't be told.
     pub time: Duration,
@@ -103,6 +107,14 @@ pub struct Cache {
 pub struct Contacts {
     /// `CROSSWALK_PHONE_REGION` = `US`: the region of phone numbers without a country code.
     pub phone_region: String,
+}
+
+/// What the event source mapping understands.
+#[derive(Debug, Clone)]
+pub struct Consumers {
+    /// `CROSSWALK_BATCH_ITEM_FAILURES` = false: whether the mapping reads which records failed (`ReportBatchItemFailures`).
+    /// Where it doesn't, the reply that names them would be taken for success.
+    pub item_failures: bool,
 }
 
 /// How long what is over is kept.
@@ -176,8 +188,10 @@ impl Limits {
             requests: env.parse("CROSSWALK_RATE_LIMIT", Quota { per_second: 100, burst: 200 })?,
             tokens_per_client: env.parse("CROSSWALK_TOKEN_RATE_PER_CLIENT", per_minute)?,
             tokens_per_address: env.parse("CROSSWALK_TOKEN_RATE_PER_ADDRESS", per_minute)?,
+            webhooks: env.parse("CROSSWALK_WEBHOOK_RATE", Quota { per_second: 500, burst: 1_000 })?,
             body: env.parse("CROSSWALK_BODY_BYTES", 256 * 1024)?,
             batch_body: env.parse("CROSSWALK_BATCH_BODY_BYTES", 4 * 1024 * 1024)?,
+            webhook_body: env.parse("CROSSWALK_WEBHOOK_BODY_BYTES", 1024 * 1024)?,
             time: env.millis("CROSSWALK_REQUEST_MS", 8_000)?,
         })
     }
@@ -192,6 +206,12 @@ impl Cache {
 impl Contacts {
     pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self { phone_region: env.parse("CROSSWALK_PHONE_REGION", "US".to_owned())? })
+    }
+}
+
+impl Consumers {
+    pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self { item_failures: env.parse("CROSSWALK_BATCH_ITEM_FAILURES", false)? })
     }
 }
 

@@ -53,11 +53,11 @@ impl Target {
     }
 
     /// What to look for.
-    pub(super) fn sought(&self) -> Option<Sought> {
+    pub(super) fn sought<'a>(&'a self, tenant: &'a str) -> Option<Sought<'a>> {
         match self {
             Self::New | Self::Contact(Err(_)) => None,
-            Self::Contact(Ok(id)) => Some(Sought { id: Some(*id), remote: None }),
-            Self::Remote(key) => Some(Sought { id: None, remote: Some(key.clone()) }),
+            Self::Contact(Ok(id)) => Some(Sought { tenant, id: Some(*id), remote: None }),
+            Self::Remote(key) => Some(Sought { tenant, id: None, remote: Some(key) }),
         }
     }
 }

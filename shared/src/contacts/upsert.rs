@@ -73,13 +73,13 @@ async fn attempt(
             return Ok(None);
         }
     }
-    let records: Vec<_> = batch.items().filter_map(|item| item.target.record()).collect();
+    let records: Vec<_> =
+        batch.items().filter_map(|item| item.target.record()).map(|key| (tenant.as_str(), key)).collect();
     if !records.is_empty() {
-        db::links::lock_keys(&transaction, tenant, &records).await?;
+        db::links::lock_keys(&transaction, &records).await?;
     }
-    let sought: Vec<_> = batch.items().filter_map(|item| item.target.sought()).collect();
-    let located =
-        if sought.is_empty() { Vec::new() } else { db::contacts::locate(&transaction, tenant, &sought).await? };
+    let sought: Vec<_> = batch.items().filter_map(|item| item.target.sought(tenant)).collect();
+    let located = if sought.is_empty() { Vec::new() } else { db::contacts::locate(&transaction, &sought).await? };
     let (outcomes, mut writes) = decide(caller, batch.items.iter(), located, app.config.retention.contacts);
     if batch.atomic {
         all_or_none(&outcomes)?;
@@ -93,7 +93,7 @@ async fn attempt(
         body: &json,
     });
     if claim.is_some() || !writes.contacts.is_empty() {
-        db::contacts::write(&transaction, tenant, &writes, claim.as_ref()).await?;
+        db::contacts::write(&transaction, &[(tenant, &writes)], &[], claim.as_ref()).await?;
     }
     transaction.commit().await.map_err(failed)?;
     let changed = writes.contacts.drain(..).map(|(contact, _)| (contact.id, contact.version)).collect();

@@ -3,6 +3,7 @@
 use deadpool_postgres::GenericClient;
 
 use super::failed;
+use crate::auth::Sender;
 use crate::error::Result;
 
 /// What a connection says of how to sync.
@@ -38,9 +39,25 @@ pub async fn find(db: &impl GenericClient, tenant: &str, id: &str) -> Result<Opt
     row.map(read).transpose().map_err(failed)
 }
 
+/// Who sends webhooks under this id. It is all that a webhook says, so there is no tenant to ask with.
+pub async fn sender(db: &impl GenericClient, id: &str) -> Result<Option<Sender>> {
+    const SQL: &str = "select tenant_id, id, crm, secret_name from connections where id = $1 and enabled";
+    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
+    let row = db.query_opt(&statement, &[&id]).await.map_err(failed)?;
+    let read = |row: tokio_postgres::Row| -> Result<Sender, tokio_postgres::Error> {
+        Ok(Sender {
+            tenant: row.try_get(0)?,
+            connection: row.try_get(1)?,
+            crm: row.try_get(2)?,
+            secret: row.try_get(3)?,
+        })
+    };
+    row.map(read).transpose().map_err(failed)
+}
+
 impl Policy {
     /// The column's check knows no other words.
-    fn from_word(word: &str) -> Self {
+    pub(super) fn from_word(word: &str) -> Self {
         match word {
             "crmWins" => Self::CrmWins,
             "localWins" => Self::LocalWins,

@@ -27,6 +27,16 @@ pub async fn give_way() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
+/// Whether what was to be written is at fault, in its values (SQLSTATE 22) or against a constraint (23): tried again, it would
+/// be again. It is told by its code and the constraint's name, for a message may quote a value.
+pub fn data_fault(error: &Error) -> Option<String> {
+    let (Error::Unavailable { source, .. } | Error::Internal { source, .. }) = error else { return None };
+    let Refused { code, constraint, .. } = source.downcast_ref::<Refused>()?;
+    let constraint = constraint.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+    matches!(code.code().get(..2), Some("22" | "23"))
+        .then(|| format!("PostgreSQL can't keep it: SQLSTATE {}{constraint}", code.code()))
+}
+
 /// Whether somebody kept a lock for longer than we wait.
 pub fn is_lock_timeout(error: &Error) -> bool {
     is(error, &SqlState::LOCK_NOT_AVAILABLE)

@@ -15,12 +15,14 @@ pub mod lease;
 pub mod links;
 pub mod migrations;
 pub mod outbox;
+pub mod parked;
 mod pool;
 pub mod purge;
 pub mod revocations;
 pub mod roles;
+pub mod webhooks;
 
 pub use connect::Credentials;
-pub use failure::{failed, give_way, is_deadlock, is_lock_timeout};
+pub use failure::{data_fault, failed, give_way, is_deadlock, is_lock_timeout};
 pub use idempotency::Claim;
 pub use pool::{Connection, Database};

@@ -1,5 +1,6 @@
 //! What happened to a contact: one event for every version, written with the change and published later.
 
+pub mod kafka;
 mod trace;
 
 use serde::Serialize;
@@ -8,6 +9,7 @@ use uuid::Uuid;
 
 use crate::contact::Contact;
 
+pub use kafka::KafkaRecord;
 pub use trace::TraceParent;
 
 /// What was done to the contact.

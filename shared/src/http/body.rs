@@ -3,12 +3,13 @@
 use lambda_http::http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::Request;
 use super::conditional::if_match;
-use super::{Request, json};
 use crate::app::App;
 use crate::contact::reading::{Read, Reading, read};
 use crate::contacts::Expected;
 use crate::error::{Error, Result};
+use crate::json;
 
 /// Reads a JSON body.
 pub fn body<T: Read>(app: &App, request: &Request) -> Result<T> {

@@ -7,7 +7,6 @@ mod conditional;
 mod exchange;
 mod form;
 mod idempotency;
-mod json;
 mod listing;
 mod oauth;
 mod path;
@@ -15,6 +14,7 @@ mod problem;
 mod query;
 mod record;
 mod responses;
+mod webhook;
 
 /// A request as the runtime hands it over.
 pub type Request = lambda_http::Request;
@@ -34,3 +34,4 @@ pub use problem::{code, refusal};
 pub use query::{shown, window};
 pub use record::{put, record, remote};
 pub use responses::{changed, created, deleted, found, granted, health, json, ok, page, public_keys};
+pub use webhook::{received, traceparent, webhook};

@@ -84,6 +84,7 @@ fn kind(error: &Error) -> (StatusCode, &'static str, &'static str) {
         Error::TokenMissing => (StatusCode::UNAUTHORIZED, "token-missing", "An access token is needed"),
         Error::TokenRefused(_) => (StatusCode::UNAUTHORIZED, "token-refused", "The access token is not good"),
         Error::ScopeMissing(_) => (StatusCode::FORBIDDEN, "scope-missing", "The access token does not reach this far"),
+        Error::SignatureRefused => (StatusCode::UNAUTHORIZED, "signature-refused", "The signature is not good"),
         Error::OAuth(fault, _) => (oauth::status(*fault), oauth::word(*fault), "The token request is refused"),
         Error::ContactNotFound(_) => (StatusCode::NOT_FOUND, "contact-not-found", "There is no such contact"),
         Error::ConnectionNotFound(_) => (StatusCode::NOT_FOUND, "connection-not-found", "There is no such connection"),
@@ -125,6 +126,7 @@ fn challenge(error: &Error) -> Option<String> {
             Some(format!("Bearer {REALM}, error=\"invalid_token\", error_description=\"{reason}\""))
         }
         Error::ScopeMissing(scope) => Some(format!("Bearer {REALM}, error=\"insufficient_scope\", scope=\"{scope}\"")),
+        Error::SignatureRefused => Some(format!("Signature {REALM}")),
         Error::OAuth(fault, _) if oauth::status(*fault) == StatusCode::UNAUTHORIZED => Some(format!("Basic {REALM}")),
         _ => None,
     }

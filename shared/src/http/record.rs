@@ -10,9 +10,8 @@ use super::conditional::etag;
 use super::responses::finish;
 use super::{Request, Response, body};
 use crate::app::App;
-use crate::contact::reading::{Read, Reading};
 use crate::error::Result;
-use crate::mapping::Record;
+use crate::mapping::{Kept, Record};
 use crate::sync::Put;
 
 /// Reads a record: an object, whatever is in it, as long as it can be kept.
@@ -35,38 +34,4 @@ pub fn put(put: Put) -> Response {
 pub fn remote(record: Record) -> Response {
     let builder = Builder::new().header(CACHE_CONTROL, "private, no-cache").header(CONTENT_TYPE, "application/json");
     finish(builder.body(Body::Text(Value::Object(record).to_string())))
-}
-
-struct Kept(Record);
-
-impl Read for Kept {
-    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
-        refuse_nul(&value, reading);
-        reading.object(value).map(Self)
-    }
-}
-
-/// PostgreSQL keeps every text but those with a NUL in them.
-fn refuse_nul(value: &Value, reading: &mut Reading) {
-    match value {
-        Value::String(text) if text.contains('\0') => {
-            reading.fault::<()>("control_character", "must not contain a NUL");
-        }
-        Value::Array(elements) => {
-            for (index, element) in elements.iter().enumerate() {
-                reading.at(&index.to_string(), |here| refuse_nul(element, here));
-            }
-        }
-        Value::Object(members) => {
-            for (name, member) in members {
-                reading.at(name, |here| {
-                    if name.contains('\0') {
-                        here.fault::<()>("control_character", "must have a name without a NUL");
-                    }
-                    refuse_nul(member, here);
-                });
-            }
-        }
-        _ => {}
-    }
 }

@@ -32,8 +32,8 @@ pub struct Stamp {
 /// A remote id: one line of at most 200 characters.
 struct RemoteId(String);
 
-/// The CRM's clock.
-struct ChangedAt(Timestamp);
+/// A time by the CRM's clock.
+pub(super) struct ChangedAt(pub(super) Timestamp);
 
 /// The CRM's count of changes.
 struct RemoteVersion(i64);

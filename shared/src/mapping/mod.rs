@@ -3,19 +3,24 @@
 //! [`Crm`] is the seam. A CRM is a folder here: its table of fields, what is peculiar to it, and one line in [`crm`].
 
 mod acme;
+mod call;
 mod crosswalk;
 mod incoming;
+mod record;
+mod webhook;
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
 
 use crate::contact::reading::Rules;
 use crate::contact::{Contact, ContactPatch};
 use crate::error::Result;
 
+pub use call::{Call, Pass, Verb};
 pub use incoming::{Incoming, Stamp};
-
-/// A CRM's record as it came: every member, known to us or not.
-pub type Record = Map<String, Value>;
+pub use record::{Kept, Record};
+pub use webhook::{Announced, Change, Delivery, News};
 
 /// What differs from CRM to CRM in a contact.
 pub trait Crm: std::fmt::Debug + Sync {
@@ -35,9 +40,46 @@ pub trait Crm: std::fmt::Debug + Sync {
     /// A record of which nothing is known but its id: a base where none was seen yet.
     fn named(&self, remote_id: &str) -> Record;
 
+    /// Whether a request was signed with one of these secrets, and not long before or after this time.
+    fn is_genuine(&self, delivery: &Delivery<'_>, secrets: &[&str], now: Timestamp) -> bool;
+
+    /// What a request is about, and whether it can be worked. It says nothing of the record in it.
+    fn announced(&self, body: &[u8], rules: &Rules) -> Announced;
+
+    /// What a request says has happened, in order. All its faults come back together; those of the records in it are found
+    /// by [`to_contact`](Self::to_contact).
+    fn changes(&self, body: &[u8], rules: &Rules) -> Result<Vec<Change>>;
+
+    /// Asks for a token.
+    fn login(&self, username: &str, password: &str) -> Call;
+
+    /// The token that was asked for; `None` if the answer has none.
+    fn pass(&self, answer: &Value) -> Option<Pass>;
+
+    /// Asks for a record.
+    fn fetch(&self, remote_id: &str) -> Call;
+
+    /// Asks for the record that carries the id of a contact of ours.
+    fn find(&self, external_id: Uuid) -> Call;
+
+    /// The record that was sought; `None` if there is none.
+    fn found(&self, answer: Value) -> Option<Record>;
+
+    /// Makes a record.
+    fn create(&self, record: Record) -> Call;
+
+    /// Changes some members of a record, if it still has this version.
+    fn change(&self, remote_id: &str, part: Record, version: Option<i64>) -> Call;
+
+    /// Deletes a record.
+    fn remove(&self, remote_id: &str) -> Call;
+
+    /// The record in the answer to one of the last four; `None` if there is none in it.
+    fn record(&self, answer: Value) -> Option<Record>;
+
     /// What would have to be written to the CRM: the members, whole, that differ from the base, and `null` for those
     /// that go. Empty if there is nothing to push.
-    fn changes(&self, contact: &Contact, base: &Record, rules: &Rules) -> Record {
+    fn to_push(&self, contact: &Contact, base: &Record, rules: &Rules) -> Record {
         let record = self.from_contact(contact, Some(base), rules);
         let gone = base.keys().filter(|name| !record.contains_key(*name)).map(|name| (name.clone(), Value::Null));
         let gone: Vec<_> = gone.collect();

@@ -1,13 +1,22 @@
-//! Between contacts here and records in a CRM: what arrives is decided in [`inbound`], purely, and written by [`put`].
+//! Between contacts here and records in a CRM: what arrives is decided in [`inbound`], purely, and applied by
+//! [`decide_all`], many at once or one.
 
+mod apply;
+pub mod arrival;
+mod deletion;
+mod echo;
 pub mod fields;
 mod get;
 pub mod inbound;
 pub mod merge;
 mod put;
+mod scene;
 
+pub use apply::{ChangedContacts, Pending, decide_all};
+pub use arrival::Arrival;
 pub use get::get;
 pub use put::{Put, put};
+pub use scene::Outcome;
 
 use crate::error::{Error, Result};
 use crate::mapping::{Crm, crm};

@@ -15,6 +15,7 @@ pub(super) fn route(method: &Method, path: &str) -> String {
         ["connections", connection, "contacts", remote_id] if !connection.is_empty() && !remote_id.is_empty() => {
             "/connections/{connection}/contacts/{remoteId}"
         }
+        ["webhooks", connection] if !connection.is_empty() => "/webhooks/{connection}",
         _ => path,
     };
     format!("{method} {pattern}")
@@ -37,6 +38,7 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "PATCH /contacts/{id}" => answer(app, &update_contact::handle, request).await,
         "GET /connections/{connection}/contacts/{remoteId}" => answer(app, &get_remote_contact::handle, request).await,
         "PUT /connections/{connection}/contacts/{remoteId}" => answer(app, &put_remote_contact::handle, request).await,
+        "POST /webhooks/{connection}" => answer(app, &receive_webhook::handle, request).await,
         "GET /health" => answer(app, &check_health::handle, request).await,
         _ => answer(app, &refuse_route::handle, request).await,
     }

@@ -179,7 +179,7 @@ proptest! {
     fn a_record_that_was_read_is_written_back_to_the_letter(record in a_record()) {
         let contact = Contact::create(of_record(&record));
         prop_assert_eq!(acme().from_contact(&contact, Some(&record), &rules()), record.clone());
-        prop_assert!(acme().changes(&contact, &record, &rules()).is_empty());
+        prop_assert!(acme().to_push(&contact, &record, &rules()).is_empty());
     }
 
     #[test]
@@ -195,7 +195,7 @@ proptest! {
     fn a_changed_field_changes_just_its_member(base in a_record(), other in a_profile(), (theirs, ours) in field()) {
         let before = of_record(&base);
         let contact = Contact::create(with_one_of(&before, ours, &other));
-        let changes = acme().changes(&contact, &base, &rules());
+        let changes = acme().to_push(&contact, &base, &rules());
         let names: Vec<_> = changes.keys().map(String::as_str).collect();
         prop_assert_eq!(names, if contact.profile == before { vec![] } else { vec![theirs] });
         let record = acme().from_contact(&contact, Some(&base), &rules());

@@ -1,14 +1,20 @@
 //! AcmeCRM.
 
 mod address;
+mod api;
 #[cfg(test)]
 mod laws;
 mod status;
 #[cfg(test)]
 mod tests;
+mod webhook;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
 
 use super::crosswalk::{self, AS_IS, Field, both, from, once};
-use super::{Crm, Incoming, Record};
+use super::{Announced, Call, Change, Crm, Delivery, Incoming, Pass, Record};
 use crate::contact::reading::Rules;
 use crate::contact::{Contact, ContactPatch};
 use crate::error::Result;
@@ -57,5 +63,53 @@ impl Crm for AcmeCrm {
 
     fn from_contact(&self, contact: &Contact, base: Option<&Record>, rules: &Rules) -> Record {
         crosswalk::from_contact(CROSSWALK, contact, base, rules)
+    }
+
+    fn is_genuine(&self, delivery: &Delivery<'_>, secrets: &[&str], now: Timestamp) -> bool {
+        webhook::is_genuine(delivery, secrets, now)
+    }
+
+    fn announced(&self, body: &[u8], rules: &Rules) -> Announced {
+        webhook::announced(body, rules)
+    }
+
+    fn changes(&self, body: &[u8], rules: &Rules) -> Result<Vec<Change>> {
+        webhook::changes(body, rules)
+    }
+
+    fn login(&self, username: &str, password: &str) -> Call {
+        api::login(username, password)
+    }
+
+    fn pass(&self, answer: &Value) -> Option<Pass> {
+        api::pass(answer)
+    }
+
+    fn fetch(&self, remote_id: &str) -> Call {
+        api::fetch(remote_id)
+    }
+
+    fn find(&self, external_id: Uuid) -> Call {
+        api::find(external_id)
+    }
+
+    fn found(&self, answer: Value) -> Option<Record> {
+        api::found(answer)
+    }
+
+    fn create(&self, record: Record) -> Call {
+        api::create(record)
+    }
+
+    fn change(&self, remote_id: &str, part: Record, version: Option<i64>) -> Call {
+        api::change(remote_id, part, version)
+    }
+
+    fn remove(&self, remote_id: &str) -> Call {
+        api::remove(remote_id)
+    }
+
+    fn record(&self, answer: Value) -> Option<Record> {
+        api::record(answer)
     }
 }

@@ -127,7 +127,7 @@ fn what_means_the_same_stays_to_the_letter() {
     let base = adas_record();
     let contact = contact(read(&base).profile);
     assert_eq!(acme().from_contact(&contact, Some(&base), &rules()), base);
-    assert!(acme().changes(&contact, &base, &rules()).is_empty());
+    assert!(acme().to_push(&contact, &base, &rules()).is_empty());
 
     let sparse = without(base, &["acme_status", "acme_tags", "acme_custom_fields", "acme_phone", "acme_external_id"]);
     let sparse = with(sparse, "acme_title", json!("  "));
@@ -143,7 +143,7 @@ fn only_what_differs_is_written() {
     profile.address.as_mut().expect("Ada has one").postal_code = None;
     profile.custom_fields.0.remove("score");
     let contact = contact(profile);
-    let changes = acme().changes(&contact, &base, &rules());
+    let changes = acme().to_push(&contact, &base, &rules());
     assert_eq!(
         changes,
         record(json!({
@@ -158,7 +158,7 @@ fn only_what_differs_is_written() {
 fn what_cannot_be_read_is_written_anew() {
     let base = with(with(adas_record(), "acme_phone", json!(4155)), "acme_status", json!("Prospect"));
     let base = without(base, &["acme_last_name"]);
-    let changes = acme().changes(&contact(read(&adas_record()).profile), &base, &rules());
+    let changes = acme().to_push(&contact(read(&adas_record()).profile), &base, &rules());
     assert_eq!(
         changes,
         record(json!({"acme_phone": "+14155552671", "acme_status": "Lead", "acme_last_name": "Lovelace"}))

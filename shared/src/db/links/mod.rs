@@ -1,15 +1,16 @@
 //! Links: which contact is which record of a CRM, and what was last seen of it.
 
-use deadpool_postgres::GenericClient;
+mod query;
+
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::failed;
 use crate::contact::RemoteKey;
-use crate::error::Result;
 use crate::mapping::{Record, Stamp};
+
+pub use query::{Asked, Tied, find_all, lock_keys};
 
 /// A link.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,18 +25,43 @@ pub struct Link {
     pub base: Option<Record>,
     /// How new that was.
     pub base_stamp: Option<Stamp>,
+    /// What is being written to the CRM, or was when it last was tried: so its echo is known even when it comes before the
+    /// CRM's answer.
+    pub sending: Option<Sending>,
+    /// Until when whoever is writing it has it alone.
+    pub claimed_until: Option<Timestamp>,
     /// The version of the contact that the CRM has.
     pub pushed_version: i32,
     /// Where it stands.
     pub state: LinkState,
     /// How often writing to the CRM has failed in a row.
     pub attempts: i32,
+    /// Since when it has failed, with every try.
+    pub failing_since: Option<Timestamp>,
     /// When to write to the CRM again.
     pub retry_at: Option<Timestamp>,
     /// Why the last try failed.
     pub failure: Option<String>,
     /// When both sides were last the same.
     pub synced_at: Option<Timestamp>,
+}
+
+/// A version of the contact on its way to the CRM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sending {
+    /// Which.
+    pub version: i32,
+    /// The whole record as it should be then; `None` if it is to be deleted.
+    pub record: Option<Record>,
+}
+
+/// A record that its CRM has deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tombstone {
+    /// Which.
+    pub key: RemoteKey,
+    /// When, by the CRM's clock.
+    pub deleted_at: Timestamp,
 }
 
 /// Where a link stands.
@@ -78,72 +104,46 @@ pub enum Side {
     Theirs,
 }
 
-/// Locks the keys of records until the transaction ends, in one order for all: nobody else ties them to a contact
-/// meanwhile. What is there must be read by a later statement, which sees what the last holder left.
-pub async fn lock_keys(db: &impl GenericClient, tenant: &str, keys: &[&RemoteKey]) -> Result<()> {
-    const SQL: &str = "select pg_advisory_xact_lock(hash) from (\
-                           select distinct hashtextextended($1 || '/' || connection_id || '/' || remote_id, 0) as hash \
-                           from unnest($2::text[], $3::text[]) as key (connection_id, remote_id) order by hash \
-                       ) keys";
-    let connections: Vec<_> = keys.iter().map(|key| key.connection.as_str()).collect();
-    let remote_ids: Vec<_> = keys.iter().map(|key| key.remote_id.as_str()).collect();
-    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
-    db.execute(&statement, &[&tenant, &connections, &remote_ids]).await.map_err(failed)?;
-    Ok(())
-}
-
-/// The link of a contact to a CRM account, if there is one, and when the contact was last changed by anybody but that
-/// account since the CRM was told. The contact must be locked.
-pub async fn find(
-    db: &impl GenericClient,
-    tenant: &str,
-    contact: Uuid,
-    connection: &str,
-) -> Result<Option<(Link, Option<Timestamp>)>> {
-    const SQL: &str = "select remote_id, base, base_timestamp, base_version, pushed_version, state, attempts, retry_at, \
-                           failure, synced_at, (\
-                               select max(occurred_at) from contact_events e \
-                               where e.tenant_id = $1 and e.contact_id = $2 and e.version > l.pushed_version \
-                                 and e.origin ->> 'connection' is distinct from $3\
-                           ) \
-                       from links l where tenant_id = $1 and contact_id = $2 and connection_id = $3";
-    let statement = db.prepare_cached(SQL).await.map_err(failed)?;
-    let row = db.query_opt(&statement, &[&tenant, &contact, &connection]).await.map_err(failed)?;
-    let read = |row: tokio_postgres::Row| -> Result<_, tokio_postgres::Error> {
-        let version = row.try_get(3)?;
-        let link = Link {
-            contact_id: contact,
-            connection: connection.to_owned(),
-            remote_id: row.try_get(0)?,
-            base: row.try_get::<_, Option<Json<_>>>(1)?.map(|json| json.0),
-            base_stamp: row.try_get::<_, Option<_>>(2)?.map(|at| Stamp { at, version }),
-            pushed_version: row.try_get(4)?,
-            state: LinkState::from_word(row.try_get(5)?),
-            attempts: row.try_get(6)?,
-            retry_at: row.try_get(7)?,
-            failure: row.try_get(8)?,
-            synced_at: row.try_get(9)?,
-        };
-        Ok((link, row.try_get(10)?))
-    };
-    row.map(read).transpose().map_err(failed)
-}
-
 impl Link {
     /// A new link, of which nothing has been seen yet.
     pub fn new(contact_id: Uuid, key: RemoteKey) -> Self {
+        Self { remote_id: Some(key.remote_id), ..Self::untold(contact_id, key.connection) }
+    }
+
+    /// A link to a record that is not there yet.
+    pub fn untold(contact_id: Uuid, connection: String) -> Self {
         Self {
             contact_id,
-            connection: key.connection,
-            remote_id: Some(key.remote_id),
+            connection,
+            remote_id: None,
             base: None,
             base_stamp: None,
+            sending: None,
+            claimed_until: None,
             pushed_version: 0,
             state: LinkState::Pending,
             attempts: 0,
+            failing_since: None,
             retry_at: None,
             failure: None,
             synced_at: None,
+        }
+    }
+
+    /// The link once both sides are the same, the contact in this version.
+    #[must_use]
+    pub fn in_sync(self, version: i32, now: Timestamp) -> Self {
+        Self {
+            sending: None,
+            claimed_until: None,
+            pushed_version: version,
+            state: LinkState::Synced,
+            attempts: 0,
+            failing_since: None,
+            retry_at: None,
+            failure: None,
+            synced_at: Some(now),
+            ..self
         }
     }
 
@@ -155,9 +155,12 @@ impl Link {
             "base": self.base,
             "base_timestamp": self.base_stamp.map(|stamp| stamp.at),
             "base_version": self.base_stamp.and_then(|stamp| stamp.version),
+            "sending": self.sending,
+            "claimed_until": self.claimed_until,
             "pushed_version": self.pushed_version,
             "state": self.state.as_str(),
             "attempts": self.attempts,
+            "failing_since": self.failing_since,
             "retry_at": self.retry_at,
             "failure": self.failure,
             "synced_at": self.synced_at,
@@ -179,6 +182,16 @@ impl LinkState {
 
     fn from_word(word: &str) -> Self {
         Self::ALL.into_iter().find(|state| state.as_str() == word).unwrap_or(Self::Pending)
+    }
+}
+
+impl Tombstone {
+    pub(super) fn to_row(&self) -> Value {
+        json!({
+            "connection_id": self.key.connection,
+            "remote_id": self.key.remote_id,
+            "deleted_at": self.deleted_at,
+        })
     }
 }
 

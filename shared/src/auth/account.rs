@@ -1,0 +1,32 @@
+//! The secret of a connection: how we log in at the CRM, and how the CRM signs what it sends.
+
+use serde::Deserialize;
+
+/// `{username, password, webhookSecret, previousWebhookSecret}`, the last of them only while it is still in use.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Account {
+    pub username: String,
+    pub password: String,
+    pub webhook_secret: String,
+    #[serde(default)]
+    pub previous_webhook_secret: Option<String>,
+}
+
+impl Account {
+    /// What the CRM may have signed with.
+    pub fn webhook_secrets(&self) -> Vec<&str> {
+        [Some(&self.webhook_secret), self.previous_webhook_secret.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Account(…)")
+    }
+}

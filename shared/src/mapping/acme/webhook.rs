@@ -1,0 +1,118 @@
+//! `AcmeCRM`'s webhooks: `{event, id, timestamp, data}`, signed with HMAC-SHA256 over the time of sending and the body.
+
+use aws_lc_rs::hmac::{HMAC_SHA256, Key, verify};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use crate::contact::Text;
+use crate::contact::reading::{Read, Reading, Rules, read};
+use crate::error::{Error, Result};
+use crate::json;
+use crate::mapping::incoming::ChangedAt;
+use crate::mapping::record::Kept;
+use crate::mapping::{Announced, Change, Delivery, News};
+
+/// How far the time of sending may be from now, in both directions: whoever recorded a request can't send it later.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether one of the secrets signed this, and just now.
+pub(super) fn is_genuine(delivery: &Delivery<'_>, secrets: &[&str], now: Timestamp) -> bool {
+    let checked = || {
+        let sent_at = (delivery.header)("x-acme-timestamp")?;
+        let signature = (delivery.header)("x-acme-signature")?.strip_prefix("sha256=")?;
+        let signature = from_hex(signature)?;
+        let moment: Timestamp = sent_at.parse().ok()?;
+        let age = now.duration_since(moment).abs();
+        let text = [sent_at.as_bytes(), delivery.body].concat();
+        let signed = |secret: &&str| {
+            !secret.is_empty() && verify(&Key::new(HMAC_SHA256, secret.as_bytes()), &text, &signature).is_ok()
+        };
+        // Each secret is tried, so that the time it takes doesn't tell which one it was.
+        let genuine = secrets.iter().filter(|secret| signed(secret)).count() > 0;
+        (genuine && age <= TOLERANCE).then_some(())
+    };
+    checked().is_some()
+}
+
+/// What a body is about, as far as it can be read.
+pub(super) fn announced(body: &[u8], rules: &Rules) -> Announced {
+    let value = match parse(body) {
+        Ok(value) => value,
+        Err(error) => return Announced { event_id: None, kind: None, remote_id: None, verdict: Err(error) },
+    };
+    let text = |pointer: &str| value.pointer(pointer)?.as_str().and_then(plain);
+    Announced {
+        event_id: text("/id"),
+        kind: text("/event"),
+        remote_id: text("/data/id"),
+        verdict: read::<Event>(value.clone(), rules).map(drop),
+    }
+}
+
+/// What a body says. All its faults come back together.
+pub(super) fn changes(body: &[u8], rules: &Rules) -> Result<Vec<Change>> {
+    read::<Event>(parse(body)?, rules).map(|Event(change)| vec![change])
+}
+
+fn parse(body: &[u8]) -> Result<Value> {
+    let malformed = |detail: String| Error::Malformed(format!("the body is not JSON: {detail}"));
+    let text = std::str::from_utf8(body).map_err(|error| malformed(error.to_string()))?;
+    json::parse(text).map_err(|error| malformed(error.to_string()))
+}
+
+/// A text that can be kept as a name.
+fn plain(text: &str) -> Option<String> {
+    let text = text.trim();
+    let plain = !text.is_empty() && !text.contains(char::is_control) && text.chars().count() <= 200;
+    plain.then(|| text.to_owned())
+}
+
+struct Event(Change);
+
+enum Kind {
+    Changed,
+    Deleted,
+}
+
+impl Read for Event {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        let mut members = reading.object(value)?;
+        let kind = reading.required(&mut members, "event");
+        let id = reading.required::<Text<200>>(&mut members, "id");
+        let told_at = reading.required(&mut members, "timestamp");
+        let data = reading.required(&mut members, "data");
+        let Kept(mut record) = data?;
+        let remote_id = reading.at("data", |here| here.required::<Text<200>>(&mut named(&record), "id"));
+        let news = match kind? {
+            Kind::Changed => News::Is { record, told_at: told_at.map(|ChangedAt(at)| at) },
+            Kind::Deleted => {
+                let deleted_at = reading.at("data", |here| here.required(&mut record, "deletedAt"));
+                News::Deleted(deleted_at.map(|ChangedAt(at)| at)?)
+            }
+        };
+        id?;
+        Some(Self(Change { remote_id: remote_id?.as_str().to_owned(), news }))
+    }
+}
+
+/// The record's id by itself: what is read is taken out, and the record is to stay whole.
+fn named(record: &Map<String, Value>) -> Map<String, Value> {
+    record.get_key_value("id").map(|(name, id)| (name.clone(), id.clone())).into_iter().collect()
+}
+
+impl Read for Kind {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        match value.as_str() {
+            Some("contact.created" | "contact.updated") => Some(Self::Changed),
+            Some("contact.deleted") => Some(Self::Deleted),
+            _ => reading.fault("invalid", "must be contact.created, contact.updated or contact.deleted"),
+        }
+    }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}

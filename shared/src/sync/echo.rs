@@ -1,0 +1,65 @@
+//! Our own writing, seen again: in the CRM's answer, or in a webhook that may come before it.
+//!
+//! What a record is compared with is its base: what was last seen of it. Once our writing is in it, that is what we wrote.
+//! Then only what the CRM made of it, and what anybody changed since, are changes.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::arrival::{Arrival, Source};
+use super::fields::Fields;
+use crate::contact::reading::Rules;
+use crate::db::links::{Link, Sending};
+use crate::mapping::{Crm, Incoming, Record};
+
+/// What a record is compared with.
+pub(super) struct Basis {
+    /// The base, field by field; `None` if nothing was seen.
+    pub(super) fields: Option<Fields>,
+    /// The link, which knows by now that the CRM has what it was sending.
+    pub(super) link: Link,
+}
+
+/// Finds it.
+pub(super) fn basis(
+    arrival: &Arrival<'_>,
+    incoming: &Incoming,
+    theirs: &Fields,
+    link: Link,
+    now: Timestamp,
+    rules: &Rules,
+) -> Basis {
+    let fields = |record: &Record| read(arrival.crm, record, rules);
+    let base = link.base.as_ref().and_then(fields);
+    let sent = link.sending.as_ref().and_then(|sending| Some((sending, fields(sending.record.as_ref()?)?)));
+    let Some((Sending { version, .. }, sent)) = sent else {
+        return Basis { fields: base, link };
+    };
+    let is_in = arrival.source == Source::Answer(*version)
+        || match &base {
+            Some(base) => holds(base, &sent, theirs, link.claimed_until.is_some_and(|until| until > now)),
+            // A record that was never seen and names our contact is the one that we made.
+            None => incoming.external_id == Some(link.contact_id),
+        };
+    if !is_in {
+        return Basis { fields: base, link };
+    }
+    let pushed_version = link.pushed_version.max(*version);
+    Basis { fields: Some(sent), link: Link { pushed_version, sending: None, claimed_until: None, ..link } }
+}
+
+/// Whether what was sent is in the record. Of what we meant to change, nothing may be as it was. If none of it is as we wrote
+/// it either, the CRM may have given it a form of its own; or we never got through, and somebody else changed the same. The
+/// first is likely only while we are writing.
+fn holds(base: &Fields, sent: &Fields, theirs: &Fields, is_live: bool) -> bool {
+    let meant: BTreeSet<&str> = base.differing(sent).collect();
+    let none_as_before = meant.iter().all(|name| theirs.get(name) != base.get(name));
+    let some_as_sent = meant.iter().any(|name| theirs.get(name) == sent.get(name));
+    !meant.is_empty() && none_as_before && (some_as_sent || is_live)
+}
+
+/// A record field by field; `None` if it can't be read (any more).
+pub(super) fn read(crm: &dyn Crm, record: &Record, rules: &Rules) -> Option<Fields> {
+    crm.to_contact(record, rules).ok().map(|incoming| Fields::of(&incoming.profile))
+}

@@ -1,0 +1,58 @@
+//! Who sent a webhook.
+
+use jiff::Timestamp;
+use redis::Pipeline;
+
+use crate::app::App;
+use crate::auth::{Account, Sender};
+use crate::db;
+use crate::error::{Error, Result};
+use crate::mapping::{Crm, Delivery, crm};
+use crate::rate::{Decision, Limit};
+
+/// A sender who has shown that it is one.
+#[derive(Debug, Clone)]
+pub struct Authentic {
+    /// Who.
+    pub sender: Sender,
+    /// How what it sends is read.
+    pub crm: &'static dyn Crm,
+}
+
+/// Finds out whether a connection sent this. That there is no such connection is told as a bad signature is.
+pub async fn authenticate(app: &App, connection: &str, delivery: &Delivery<'_>) -> Result<Authentic> {
+    let sender = find(app, connection).await?.ok_or(Error::SignatureRefused)?;
+    let crm = crm(&sender.crm).ok_or_else(|| Error::internal("read a connection", "its CRM is not known"))?;
+    let signed = |account: &Account| crm.is_genuine(delivery, &account.webhook_secrets(), Timestamp::now());
+    // A secret that was changed just now is read anew before anything that it signed is refused.
+    let genuine =
+        signed(&app.secrets.get(&sender.secret).await?) || signed(&app.secrets.refresh(&sender.secret).await?);
+    if genuine { Ok(Authentic { sender, crm }) } else { Err(Error::SignatureRefused) }
+}
+
+/// Counts the webhook against its connection's quota; `None` if Redis is away, and then it is let pass. Only what was
+/// signed is counted: a stranger can't use up what is the CRM's.
+pub async fn count(app: &App, sender: &Sender) -> (Limit, Option<Decision>) {
+    let limit = Limit::from(app.config.limits.webhooks);
+    let build = |call| {
+        let mut pipeline = Pipeline::with_capacity(1);
+        limit.ask(call, &mut pipeline, &app.redis.keys().webhooks(&sender.tenant, &sender.connection));
+        pipeline
+    };
+    let answer = app.redis.ask(build).await.map(|(count,)| limit.decision(count));
+    if answer.is_err() {
+        let (tenant, connection) = (&sender.tenant, &sender.connection);
+        tracing::warn!(tenant, connection, "a webhook was let pass without a rate limit");
+    }
+    (limit, answer.ok())
+}
+
+async fn find(app: &App, connection: &str) -> Result<Option<Sender>> {
+    if let Some(known) = app.senders.recall(connection) {
+        return Ok(known);
+    }
+    let database = app.database.get().await?;
+    let found = db::connections::sender(&database, connection).await?;
+    app.senders.remember(connection, found.as_ref());
+    Ok(found)
+}

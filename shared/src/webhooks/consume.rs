@@ -1,0 +1,45 @@
+//! Records of the topic of webhooks: each wakes us up for one webhook, whose row says the rest.
+
+use uuid::Uuid;
+
+use super::work::{Worked, work};
+use crate::app::App;
+use crate::db;
+use crate::error::Result;
+use crate::events::KafkaRecord;
+
+/// Works the webhooks that these records are about. What can't be read is parked.
+pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
+    let (mut ids, mut unreadable) = (Vec::with_capacity(records.len()), Vec::new());
+    for record in records {
+        match webhook(record) {
+            Ok(id) => ids.push(id),
+            Err(reason) => unreadable.push((record, reason)),
+        }
+    }
+    if !unreadable.is_empty() {
+        for (KafkaRecord { topic, partition, offset, .. }, reason) in &unreadable {
+            tracing::error!(topic, partition, offset, reason, "a record can't be read; it is parked");
+        }
+        let database = app.database.get().await?;
+        db::parked::park(&database, &unreadable).await?;
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let worked = work(app, &ids).await?;
+    let Worked { processed, unchanged, dead } = worked;
+    tracing::info!(
+        records = records.len(),
+        processed,
+        unchanged,
+        dead,
+        unreadable = unreadable.len(),
+        "webhooks worked"
+    );
+    Ok(worked)
+}
+
+fn webhook(record: &KafkaRecord) -> Result<Uuid, String> {
+    let id = record.value()?["id"].as_str().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| "its value names no webhook".to_owned())
+}

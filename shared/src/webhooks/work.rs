@@ -1,0 +1,189 @@
+//! Webhooks are worked: many in one transaction, several of one contact in the order in which they came.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use deadpool_postgres::Transaction;
+use futures::FutureExt;
+use uuid::Uuid;
+
+use super::receive::reason;
+use crate::app::App;
+use crate::db::webhooks::{Finished, State, Waiting, waiting};
+use crate::db::{self, data_fault, failed, give_way, is_deadlock};
+use crate::error::{Error, Result};
+use crate::sync::{Arrival, ChangedContacts, Outcome, decide_all};
+
+/// How many bytes of bodies are worked at once.
+const MAX_BYTES: i64 = 16 * 1024 * 1024;
+
+/// How often a transaction is begun anew because somebody else has finished one of its webhooks.
+const MAX_ATTEMPTS: usize = 5;
+
+/// What was done.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Worked {
+    pub processed: usize,
+    pub unchanged: usize,
+    pub dead: usize,
+}
+
+/// A webhook and what it says, or why it can't be worked.
+struct Reading<'a> {
+    id: i64,
+    says: Result<Vec<Arrival<'a>>>,
+}
+
+/// Works those of these webhooks that wait. The others are done with, and nothing is done for them again.
+pub async fn work(app: &App, ce_ids: &[Uuid]) -> Result<Worked> {
+    let mut database = app.database.get().await?;
+    let (mut worked, mut changed) = (Worked::default(), ChangedContacts::default());
+    let mut left = ce_ids.len();
+    while left > 0 {
+        let batch = waiting(&database, ce_ids, MAX_BYTES).await?;
+        if batch.is_empty() {
+            break;
+        }
+        let readings: Vec<_> = batch.iter().map(|webhook| read(app, webhook)).collect();
+        let (finished, contacts) = persistently(app, &mut database, &readings).await?;
+        worked.add(&finished);
+        changed.extend(contacts);
+        left = left.saturating_sub(batch.len());
+    }
+    drop(database);
+    changed.outdate(app).await;
+    Ok(worked)
+}
+
+fn read<'a>(app: &App, webhook: &'a Waiting) -> Reading<'a> {
+    let Waiting { id, tenant, connection, body, traceparent } = webhook;
+    let says = crate::mapping::crm(&connection.crm)
+        .ok_or_else(|| Error::internal("read a connection", "its CRM is not known"))
+        .and_then(|crm| crm.changes(body, &app.rules))
+        .and_then(|changes| {
+            let arrival = |change| Arrival::of(tenant, connection, change, &app.rules);
+            changes.into_iter().map(|change| Ok(arrival(change)?.within(traceparent.clone()))).collect()
+        });
+    Reading { id: *id, says }
+}
+
+type Done = (Vec<Finished>, ChangedContacts);
+
+/// Works a batch, however often it must be begun anew.
+async fn persistently(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Done> {
+    for attempt in 0..MAX_ATTEMPTS {
+        let all = 0..batch.len();
+        match at_once(app, database, batch, all).boxed().await {
+            Ok(Some(done)) => return Ok(done),
+            Ok(None) => {}
+            Err(error) if is_deadlock(&error) && attempt == 0 => give_way().await,
+            Err(error) if data_fault(&error).is_some() => return apart(app, database, batch).boxed().await,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::unavailable("PostgreSQL", "webhooks were finished by somebody else, again and again"))
+}
+
+/// Works a batch in one transaction of seven round trips. `None`: one of them was finished meanwhile.
+async fn at_once(
+    app: &App,
+    database: &mut db::Connection,
+    batch: &[Reading<'_>],
+    part: Range<usize>,
+) -> Result<Option<Done>> {
+    let transaction = database.transaction().await.map_err(failed)?;
+    let done = work_part(app, &transaction, &batch[part]).await?;
+    if done.is_some() {
+        transaction.commit().await.map_err(failed)?;
+    }
+    Ok(done)
+}
+
+/// Finds the webhooks whose data PostgreSQL refuses, by halves, and parks them; the others are worked. All that any of them
+/// is about is locked first, in the one order that everybody keeps.
+async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Done> {
+    let mut transaction = database.transaction().await.map_err(failed)?;
+    decide_all(app, &transaction, &arrivals(batch)).await?;
+    let (mut finished, mut changed) = (Vec::new(), ChangedContacts::default());
+    let mut parts: VecDeque<Range<usize>> = VecDeque::new();
+    parts.push_back(0..batch.len());
+    while let Some(part) = parts.pop_front() {
+        let savepoint = transaction.transaction().await.map_err(failed)?;
+        match work_part(app, &savepoint, &batch[part.clone()]).await {
+            Ok(Some((done, contacts))) => {
+                savepoint.commit().await.map_err(failed)?;
+                finished.extend(done);
+                changed.extend(contacts);
+            }
+            Ok(None) => return Err(Error::unavailable("PostgreSQL", "a webhook was finished by somebody else")),
+            Err(error) => {
+                let Some(fault) = data_fault(&error) else { return Err(error) };
+                savepoint.rollback().await.map_err(failed)?;
+                match part.len() {
+                    1 => finished.push(park(&transaction, batch[part.start].id, fault).await?),
+                    length => {
+                        let middle = part.start + length / 2;
+                        parts.push_front(middle..part.end);
+                        parts.push_front(part.start..middle);
+                    }
+                }
+            }
+        }
+    }
+    transaction.commit().await.map_err(failed)?;
+    Ok((finished, changed))
+}
+
+async fn work_part(app: &App, transaction: &Transaction<'_>, part: &[Reading<'_>]) -> Result<Option<Done>> {
+    let (outcomes, pending) = decide_all(app, transaction, &arrivals(part)).await?;
+    let mut outcomes = outcomes.into_iter();
+    let finished: Vec<_> = part
+        .iter()
+        .map(|Reading { id, says }| match says {
+            Ok(arrivals) => finish(*id, outcomes.by_ref().take(arrivals.len())),
+            Err(error) => dead(*id, reason(error)),
+        })
+        .collect();
+    let written = db::contacts::write(transaction, &pending.tenants(), &finished, None).await?;
+    Ok(written.then(|| (finished, pending.changed())))
+}
+
+fn arrivals<'a>(part: &[Reading<'a>]) -> Vec<Arrival<'a>> {
+    part.iter().filter_map(|reading| reading.says.as_ref().ok()).flatten().cloned().collect()
+}
+
+/// What a webhook comes to: dead if one thing that it says can't be worked, processed if any changes something.
+fn finish(id: i64, outcomes: impl Iterator<Item = Result<Outcome>>) -> Finished {
+    let outcomes: Vec<_> = outcomes.collect();
+    if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+        return dead(id, reason(error));
+    }
+    let changed = outcomes.iter().any(|outcome| matches!(outcome, Ok(Outcome::Changed(..))));
+    let state = if changed { State::Processed } else { State::Unchanged };
+    Finished { id, state, failure: None }
+}
+
+fn dead(id: i64, failure: String) -> Finished {
+    tracing::warn!(webhook = id, "a webhook can't be worked; it is parked");
+    Finished { id, state: State::Dead, failure: Some(failure) }
+}
+
+async fn park(transaction: &Transaction<'_>, id: i64, fault: String) -> Result<Finished> {
+    let finished = dead(id, fault);
+    db::contacts::write(transaction, &[], std::slice::from_ref(&finished), None).await?;
+    Ok(finished)
+}
+
+impl Worked {
+    fn add(&mut self, finished: &[Finished]) {
+        for Finished { state, .. } in finished {
+            match state {
+                State::Processed => self.processed += 1,
+                State::Unchanged => self.unchanged += 1,
+                State::Dead => self.dead += 1,
+                State::Received => {}
+            }
+        }
+    }
+}
