@@ -1,10 +1,21 @@
 //! Time as a function must measure it: it may be frozen at any point, and its steady clock may stand still meanwhile.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is left of the invocation when the work ends: enough for what was begun, be it a transaction or records that
 /// are to be delivered or given up, and for what tidies up after it.
 const MARGIN: Duration = Duration::from_secs(15);
+
+/// How long to wait after so many failures in a row: at most the first pause, doubled with each, up to a limit; how much of
+/// it is left to chance, so that those who failed together don't come back together
+/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+pub fn backoff(first: Duration, limit: Duration, failures: u32) -> Duration {
+    let full = first.saturating_mul(1_u32 << failures.saturating_sub(1).min(30)).min(limit);
+    // A hasher's keys are random, and that is all the randomness this needs.
+    let [a, b, ..] = RandomState::new().hash_one(failures).to_ne_bytes();
+    full * (u32::from(u16::from_ne_bytes([a, b])) + 1) / (u32::from(u16::MAX) + 1)
+}
 
 /// A moment, on both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +72,7 @@ impl End {
 
 #[cfg(test)]
 mod tests {
-    use super::{End, Moment};
+    use super::{End, Moment, backoff};
     use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
     const SHIFT: Duration = Duration::from_secs(130);
@@ -71,6 +82,16 @@ mod tests {
         let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(deadline_secs);
         let end = End::after(SHIFT, u64::try_from(deadline.as_millis()).unwrap());
         (end.left() + Duration::from_millis(500)).as_secs()
+    }
+
+    #[test]
+    fn pauses_grow_to_a_limit_and_are_never_none() {
+        let pause = |failures| backoff(Duration::from_secs(1), Duration::from_mins(15), failures);
+        let longest = |failures| (0..200).map(|_| pause(failures)).max().unwrap();
+        assert!((1..100).all(|failures| !pause(failures).is_zero()));
+        assert!(longest(1) <= Duration::from_secs(1) && longest(1) > Duration::from_millis(800));
+        assert!(longest(4) <= Duration::from_secs(8) && longest(4) > Duration::from_secs(6));
+        assert!(longest(1000) <= Duration::from_mins(15) && longest(1000) > Duration::from_mins(12));
     }
 
     #[test]

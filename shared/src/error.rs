@@ -143,6 +143,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why something was parked, for whoever looks after it: place by place, and never a value.
+    pub fn reason(&self) -> String {
+        const MAX_REASON: usize = 1_000;
+        let Self::Invalid(faults) = self else { return self.to_string() };
+        let told = faults.iter().map(|fault| {
+            let place = if fault.pointer.is_empty() { "the whole" } else { &fault.pointer };
+            format!("{place} {}", fault.detail)
+        });
+        told.collect::<Vec<_>>().join("; ").replace('\0', "").chars().take(MAX_REASON).collect()
+    }
+
     /// A store is away.
     pub fn unavailable(what: &'static str, source: impl Into<Cause>) -> Self {
         Self::Unavailable { what, retry_after: RETRY_UNAVAILABLE, source: source.into() }

@@ -1,7 +1,7 @@
 //! What every Crosswalk function shares.
 //!
 //! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`, `schema`, `purge`)
-//! → `app` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`, `clock`, `json`. SQL is only in `db`, status
+//! → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`, `clock`, `json`. SQL is only in `db`, status
 //! codes are only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
@@ -20,8 +20,10 @@ pub mod health;
 pub mod http;
 pub mod json;
 pub mod mapping;
+pub mod parked;
 pub mod purge;
 pub mod rate;
+pub mod remote;
 pub mod schema;
 pub mod sync;
 pub mod tokens;

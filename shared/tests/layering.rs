@@ -11,8 +11,9 @@ const LAYERS: &[&[&str]] = &[
     &["contact"],
     &["events", "mapping", "config"],
     &["db", "cache", "auth", "rate"],
+    &["remote"],
     &["app"],
-    &["admission", "contacts", "sync", "webhooks", "tokens", "health", "schema", "purge"],
+    &["admission", "contacts", "sync", "webhooks", "tokens", "health", "schema", "purge", "parked"],
     &["http"],
     &["entry"],
 ];

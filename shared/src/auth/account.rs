@@ -14,6 +14,19 @@ pub struct Account {
     pub previous_webhook_secret: Option<String>,
 }
 
+/// Where an account is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountAt {
+    /// Whose it is.
+    pub tenant: String,
+    /// The connection's id.
+    pub connection: String,
+    /// The CRM's address.
+    pub base_url: String,
+    /// The name of the secret.
+    pub secret: String,
+}
+
 impl Account {
     /// What the CRM may have signed with.
     pub fn webhook_secrets(&self) -> Vec<&str> {

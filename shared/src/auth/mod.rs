@@ -9,7 +9,7 @@ mod senders;
 mod sign;
 mod verify;
 
-pub use account::Account;
+pub use account::{Account, AccountAt};
 pub use claims::{Caller, Claims};
 pub use keys::{SigningKey, SigningKeySecret, public_keys};
 pub use scope::Scope;

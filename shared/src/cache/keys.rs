@@ -32,6 +32,21 @@ impl<'a> Keys<'a> {
         self.tagged(tenant, format_args!("webhooks:{connection}"))
     }
 
+    /// Calls to a connection's CRM.
+    pub fn calls(self, tenant: &str, connection: &str) -> String {
+        self.tagged(tenant, format_args!("crm:{connection}:calls"))
+    }
+
+    /// What a connection's CRM gave us to log in with.
+    pub fn pass(self, tenant: &str, connection: &str) -> String {
+        self.tagged(tenant, format_args!("crm:{connection}:pass"))
+    }
+
+    /// There while somebody logs in at a connection's CRM.
+    pub fn login(self, tenant: &str, connection: &str) -> String {
+        self.tagged(tenant, format_args!("crm:{connection}:login"))
+    }
+
     /// A token that was revoked.
     pub fn revoked(self, tenant: &str, jti: Uuid) -> String {
         self.tagged(tenant, format_args!("revoked:{jti}"))

@@ -10,7 +10,8 @@ mod settings;
 pub use env::Env;
 pub use secrets::Secrets;
 pub use settings::{
-    Cache, ConfigError, Consumers, Contacts, Database, Limits, Quota, RedisSettings, Retention, Tls, TokenQuota, Tokens,
+    Cache, ConfigError, Consumers, Contacts, Crms, Database, Limits, Quota, RedisSettings, Retention, Tls, TokenQuota,
+    Tokens,
 };
 
 /// All of it.
@@ -24,6 +25,7 @@ pub struct Config {
     pub cache: Cache,
     pub contacts: Contacts,
     pub consumers: Consumers,
+    pub crms: Crms,
     pub retention: Retention,
 }
 
@@ -43,6 +45,7 @@ impl Config {
             cache: Cache::read(env)?,
             contacts: Contacts::read(env)?,
             consumers: Consumers::read(env)?,
+            crms: Crms::read(env)?,
             retention: Retention::read(env)?,
         })
     }

@@ -117,6 +117,28 @@ pub struct Consumers {
     pub item_failures: bool,
 }
 
+/// How CRMs are treated.
+#[derive(Debug, Clone)]
+pub struct Crms {
+    /// `CROSSWALK_CRM_RATE` = `10/10`: calls a second and burst, for each connection.
+    pub rate: Quota,
+    /// `CROSSWALK_CRM_CALL_MS` = 5000: the longest that a call may take.
+    pub call: Duration,
+    /// `CROSSWALK_CRM_CALLS` = 4 at once, for each connection.
+    pub calls: usize,
+    /// `CROSSWALK_CRM_PUSH_MS` = 5000: how long an invocation begins calls of one connection; the rest comes round again.
+    pub push: Duration,
+    /// `CROSSWALK_CRM_RETRY_MS` = 1000: the pause after a first failure. It doubles, …
+    pub retry: Duration,
+    /// `CROSSWALK_CRM_RETRY_MAX_MS` = 900000: … up to this.
+    pub retry_max: Duration,
+    /// `CROSSWALK_CRM_GIVE_UP_SECONDS` = 86400: what has failed for so long is dead.
+    pub give_up: Duration,
+    /// `CROSSWALK_CRM_CLAIM_MS` = 90000: how long whoever writes a contact has it alone. It is longer than the function's
+    /// `Timeout`.
+    pub claim: Duration,
+}
+
 /// How long what is over is kept.
 #[derive(Debug, Clone)]
 pub struct Retention {
@@ -212,6 +234,21 @@ impl Contacts {
 impl Consumers {
     pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self { item_failures: env.parse("CROSSWALK_BATCH_ITEM_FAILURES", false)? })
+    }
+}
+
+impl Crms {
+    pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
+        Ok(Self {
+            rate: env.parse("CROSSWALK_CRM_RATE", Quota { per_second: 10, burst: 10 })?,
+            call: env.millis("CROSSWALK_CRM_CALL_MS", 5_000)?,
+            calls: env.parse("CROSSWALK_CRM_CALLS", 4)?,
+            push: env.millis("CROSSWALK_CRM_PUSH_MS", 5_000)?,
+            retry: env.millis("CROSSWALK_CRM_RETRY_MS", 1_000)?,
+            retry_max: env.millis("CROSSWALK_CRM_RETRY_MAX_MS", 900_000)?,
+            give_up: env.seconds("CROSSWALK_CRM_GIVE_UP_SECONDS", 86_400)?,
+            claim: env.millis("CROSSWALK_CRM_CLAIM_MS", 90_000)?,
+        })
     }
 }
 

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod parked;
 mod pool;
 pub mod purge;
+pub mod pushes;
 pub mod revocations;
 pub mod roles;
 pub mod webhooks;

@@ -71,8 +71,8 @@ pub trait Crm: std::fmt::Debug + Sync {
     /// Changes some members of a record, if it still has this version.
     fn change(&self, remote_id: &str, part: Record, version: Option<i64>) -> Call;
 
-    /// Deletes a record.
-    fn remove(&self, remote_id: &str) -> Call;
+    /// Deletes a record, if it still has this version.
+    fn remove(&self, remote_id: &str, version: Option<i64>) -> Call;
 
     /// The record in the answer to one of the last four; `None` if there is none in it.
     fn record(&self, answer: Value) -> Option<Record>;

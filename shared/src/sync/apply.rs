@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::arrival::{Arrival, Tells};
+use super::arrival::Arrival;
 use super::scene::{Outcome, Scene};
 use crate::app::App;
 use crate::cache;
@@ -62,11 +62,7 @@ async fn find(
 }
 
 fn sought<'a>(arrival: &'a Arrival<'_>) -> Sought<'a> {
-    let id = match &arrival.tells {
-        Tells::Is { incoming, .. } => incoming.external_id,
-        Tells::Deleted(_) => None,
-    };
-    Sought { tenant: arrival.tenant, id, remote: Some(&arrival.key) }
+    Sought { tenant: arrival.tenant, id: arrival.external_id(), remote: Some(&arrival.key) }
 }
 
 fn asked<'a>(arrival: &'a Arrival<'_>, contact: Option<&Contact>) -> Asked<'a> {

@@ -128,6 +128,14 @@ impl<'a> Arrival<'a> {
         Self { traceparent, ..self }
     }
 
+    /// The contact of ours that the record names.
+    pub(super) fn external_id(&self) -> Option<uuid::Uuid> {
+        match &self.tells {
+            Tells::Is { incoming, .. } => incoming.external_id,
+            Tells::Deleted(_) => None,
+        }
+    }
+
     /// When it happened, by the CRM's clock, if it says so.
     pub(super) fn at(&self) -> Option<Timestamp> {
         match &self.tells {

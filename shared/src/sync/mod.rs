@@ -3,18 +3,22 @@
 
 mod apply;
 pub mod arrival;
+mod consume;
 mod deletion;
 mod echo;
 pub mod fields;
 mod get;
 pub mod inbound;
 pub mod merge;
+mod push;
 mod put;
 mod scene;
 
 pub use apply::{ChangedContacts, Pending, decide_all};
 pub use arrival::Arrival;
+pub use consume::consume;
 pub use get::get;
+pub use push::{Pushed, Pusher};
 pub use put::{Put, put};
 pub use scene::Outcome;
 

@@ -67,6 +67,16 @@ impl Scene {
         self.contacts.insert(contact.id, contact);
     }
 
+    /// A contact and its link, as they are.
+    pub(super) fn pair(&self, contact: Uuid, connection: &str) -> (Option<&Contact>, Option<&Link>) {
+        (self.contacts.get(&contact), self.links.get(&(contact, connection.to_owned())))
+    }
+
+    /// The contact that a record is linked to.
+    pub(super) fn contact_of(&self, key: &RemoteKey) -> Option<Uuid> {
+        self.contact_of.get(key).copied()
+    }
+
     /// Puts a link in its place, as it is to be.
     pub(super) fn put(&mut self, link: Link) {
         let pair = (link.contact_id, link.connection.clone());

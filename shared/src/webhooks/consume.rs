@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use super::work::{Worked, work};
 use crate::app::App;
-use crate::db;
 use crate::error::Result;
 use crate::events::KafkaRecord;
+use crate::parked;
 
 /// Works the webhooks that these records are about. What can't be read is parked.
 pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
@@ -17,13 +17,7 @@ pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
             Err(reason) => unreadable.push((record, reason)),
         }
     }
-    if !unreadable.is_empty() {
-        for (KafkaRecord { topic, partition, offset, .. }, reason) in &unreadable {
-            tracing::error!(topic, partition, offset, reason, "a record can't be read; it is parked");
-        }
-        let database = app.database.get().await?;
-        db::parked::park(&database, &unreadable).await?;
-    }
+    parked::park(app, &unreadable).await?;
     ids.sort_unstable();
     ids.dedup();
     let worked = work(app, &ids).await?;

@@ -15,9 +15,6 @@ use crate::events::TraceParent;
 /// What can't be read has this kind.
 const UNKNOWN: &str = "unknown";
 
-/// A reason has at most so many characters.
-const MAX_REASON: usize = 1_000;
-
 /// What the CRM is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
@@ -30,7 +27,7 @@ pub struct Receipt {
 /// Keeps a webhook. One that is signed and can't be worked is kept as dead, and refused.
 pub async fn receive(app: &App, from: &Authentic, body: &[u8], traceparent: Option<&TraceParent>) -> Result<Receipt> {
     let announced = from.crm.announced(body, &app.rules);
-    let failure = announced.verdict.as_ref().err().map(reason);
+    let failure = announced.verdict.as_ref().err().map(Error::reason);
     // What has no name is known by its content, should it come again.
     let event_id = announced.event_id.unwrap_or_else(|| format!("sha256:{}", hex(body)));
     let webhook = Webhook {
@@ -52,18 +49,6 @@ pub async fn receive(app: &App, from: &Authentic, body: &[u8], traceparent: Opti
     announced.verdict?;
     let Received { ce_id, is_new, .. } = kept.ok_or_else(|| Error::unavailable("PostgreSQL", "a webhook is gone"))?;
     Ok(Receipt { id: ce_id, is_new })
-}
-
-/// Why a body can't be worked, place by place. It names no value.
-pub(super) fn reason(error: &Error) -> String {
-    let Error::Invalid(faults) = error else { return error.to_string() };
-    let mut text = String::new();
-    for fault in faults {
-        let joint = if text.is_empty() { "" } else { "; " };
-        let place = if fault.pointer.is_empty() { "the whole" } else { &fault.pointer };
-        let _ = write!(text, "{joint}{place} {}", fault.detail);
-    }
-    text.chars().take(MAX_REASON).filter(|c| *c != '\0').collect()
 }
 
 fn hex(body: &[u8]) -> String {

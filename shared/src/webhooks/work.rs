@@ -7,7 +7,6 @@ use deadpool_postgres::Transaction;
 use futures::FutureExt;
 use uuid::Uuid;
 
-use super::receive::reason;
 use crate::app::App;
 use crate::db::webhooks::{Finished, State, Waiting, waiting};
 use crate::db::{self, data_fault, failed, give_way, is_deadlock};
@@ -142,7 +141,7 @@ async fn work_part(app: &App, transaction: &Transaction<'_>, part: &[Reading<'_>
         .iter()
         .map(|Reading { id, says }| match says {
             Ok(arrivals) => finish(*id, outcomes.by_ref().take(arrivals.len())),
-            Err(error) => dead(*id, reason(error)),
+            Err(error) => dead(*id, error.reason()),
         })
         .collect();
     let written = db::contacts::write(transaction, &pending.tenants(), &finished, None).await?;
@@ -157,7 +156,7 @@ fn arrivals<'a>(part: &[Reading<'a>]) -> Vec<Arrival<'a>> {
 fn finish(id: i64, outcomes: impl Iterator<Item = Result<Outcome>>) -> Finished {
     let outcomes: Vec<_> = outcomes.collect();
     if let Some(error) = outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
-        return dead(id, reason(error));
+        return dead(id, error.reason());
     }
     let changed = outcomes.iter().any(|outcome| matches!(outcome, Ok(Outcome::Changed(..))));
     let state = if changed { State::Processed } else { State::Unchanged };

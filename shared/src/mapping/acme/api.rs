@@ -38,8 +38,9 @@ pub(super) fn change(remote_id: &str, mut part: Record, version: Option<i64>) ->
     Call::new(Verb::Patch, path(remote_id)).with(Value::Object(part))
 }
 
-pub(super) fn remove(remote_id: &str) -> Call {
-    Call::new(Verb::Delete, path(remote_id))
+pub(super) fn remove(remote_id: &str, version: Option<i64>) -> Call {
+    let version = version.map(|version| format!("?acme_version={version}")).unwrap_or_default();
+    Call::new(Verb::Delete, format!("{}{version}", path(remote_id)))
 }
 
 pub(super) fn record(answer: Value) -> Option<Record> {

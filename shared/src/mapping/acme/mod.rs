@@ -105,8 +105,8 @@ impl Crm for AcmeCrm {
         api::change(remote_id, part, version)
     }
 
-    fn remove(&self, remote_id: &str) -> Call {
-        api::remove(remote_id)
+    fn remove(&self, remote_id: &str, version: Option<i64>) -> Call {
+        api::remove(remote_id, version)
     }
 
     fn record(&self, answer: Value) -> Option<Record> {

@@ -1,0 +1,31 @@
+//! Records of the topic of contacts: each says that a contact may have to be written to CRMs.
+
+use uuid::Uuid;
+
+use super::push::{Pushed, Pusher};
+use crate::app::App;
+use crate::clock::End;
+use crate::error::Result;
+use crate::events::KafkaRecord;
+use crate::parked;
+
+/// Writes the contacts that these records are about to the CRMs of their tenants. What can't be read is parked.
+pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord], end: &End) -> Result<Pushed> {
+    let (mut contacts, mut unreadable) = (Vec::with_capacity(records.len()), Vec::new());
+    for record in records {
+        match contact(record) {
+            Ok(contact) => contacts.push(contact),
+            Err(reason) => unreadable.push((record, reason)),
+        }
+    }
+    parked::park(app, &unreadable).await?;
+    contacts.sort_unstable();
+    contacts.dedup();
+    pusher.push(app, &contacts, end).await
+}
+
+/// The tenant and the contact.
+fn contact(record: &KafkaRecord) -> Result<(String, Uuid), String> {
+    let id = record.key()?.parse().map_err(|_| "its key is no contact's id")?;
+    Ok((record.header("ce_tenantid").ok_or("it has no header ce_tenantid")?, id))
+}

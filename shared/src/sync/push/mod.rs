@@ -1,0 +1,111 @@
+//! Writing contacts to CRMs. A record of the topic only says that a contact may have to be written: what is to be done is read
+//! from the contact and its links as they are now, so late, repeated and replayed records do no harm.
+//!
+//! Each link is claimed before the CRM is called, with what is being sent, and settled afterwards: nobody else writes the same
+//! meanwhile, and an answer that is lost is known by what it would have said. No lock is held while a CRM is asked.
+
+mod breaker;
+mod claim;
+mod execute;
+mod group;
+mod plan;
+mod settle;
+mod stage;
+mod transition;
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use uuid::Uuid;
+
+use breaker::Breakers;
+use execute::Reply;
+use plan::Plan;
+
+use crate::app::App;
+use crate::clock::End;
+use crate::config::Crms;
+use crate::db;
+use crate::db::connections::Connection;
+use crate::db::pushes::Wanted;
+use crate::error::Result;
+use crate::remote::Remote;
+
+/// What writes to CRMs, and remembers of them what is worth remembering from one batch to the next.
+#[derive(Debug)]
+pub struct Pusher {
+    remote: Remote,
+    breakers: Breakers,
+}
+
+/// What was done.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Pushed {
+    /// Contacts that a CRM has now as we have them, or gave another form.
+    pub written: usize,
+    /// Contacts that will come round again.
+    pub later: usize,
+    /// Contacts that a CRM refused for good.
+    pub dead: usize,
+}
+
+/// A plan for a contact and the connection that it is for.
+struct Task {
+    tenant: String,
+    connection: Connection,
+    plan: Plan,
+}
+
+/// A task that was done, or wasn't.
+struct Done {
+    task: Task,
+    reply: Reply,
+}
+
+impl Pusher {
+    /// One that treats CRMs by these settings. Nothing connects yet.
+    pub fn new(settings: &Crms) -> Result<Self> {
+        Ok(Self { remote: Remote::new(settings)?, breakers: Breakers::default() })
+    }
+
+    /// Writes what has to be written of these contacts, each with its tenant, as far as that can be done by the end.
+    pub async fn push(&self, app: &App, contacts: &[(String, Uuid)], end: &End) -> Result<Pushed> {
+        let mut database = app.database.get().await?;
+        let wanted = db::pushes::find(&database, contacts).await?;
+        if wanted.is_empty() {
+            return Ok(Pushed::default());
+        }
+        let tasks = claim::claim(app, &mut database, &wanted).await?;
+        // Others may have it while the CRMs are asked.
+        drop(database);
+        let groups = by_connection(tasks);
+        let work = groups.into_iter().filter_map(|(place, tasks)| {
+            let account =
+                wanted.iter().map(|it| &it.account).find(|it| place.0 == it.tenant && place.1 == it.connection)?;
+            Some(group::run(self, app, account, tasks, end))
+        });
+        let done: Vec<Done> = join_all(work).await.into_iter().flatten().collect();
+        settle::settle(app, done).await
+    }
+}
+
+/// Tasks by tenant and connection.
+fn by_connection(tasks: Vec<Task>) -> Vec<((String, String), Vec<Task>)> {
+    let mut groups: BTreeMap<(String, String), Vec<Task>> = BTreeMap::new();
+    for task in tasks {
+        groups.entry((task.tenant.clone(), task.connection.id.clone())).or_default().push(task);
+    }
+    groups.into_iter().collect()
+}
+
+impl Wanted {
+    fn tenant(&self) -> &str {
+        &self.account.tenant
+    }
+}
+
+impl Done {
+    fn contact(&self) -> Uuid {
+        self.task.plan.link.contact_id
+    }
+}
