@@ -23,10 +23,14 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-/// A body that is JSON of a known form: broken JSON is malformed, another form is invalid.
+/// A body that is an object of a known form: broken JSON is malformed, another form is invalid.
 pub(super) fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     let value: serde_json::Value =
         serde_json::from_slice(body).map_err(|error| Problem::Malformed(error.to_string()))?;
+    if !value.is_object() {
+        // A list would be taken for the members in their order.
+        return Err(Problem::Unreadable("The body must be an object.".to_owned()));
+    }
     serde_json::from_value(value).map_err(|error| Problem::Unreadable(error.to_string()))
 }
 

@@ -68,7 +68,8 @@ impl Keys {
 
 impl Store {
     pub(crate) async fn open(url: &str, prefix: &str) -> RedisResult<Self> {
-        let config = ConnectionManagerConfig::new().set_response_timeout(Some(ANSWER));
+        // Whatever asks next tries to connect again, so nobody waits for a server that is away.
+        let config = ConnectionManagerConfig::new().set_response_timeout(Some(ANSWER)).set_number_of_retries(0);
         Ok(Self {
             connection: ConnectionManager::new_with_config(Client::open(url)?, config).await?,
             keys: Keys::new(prefix),
