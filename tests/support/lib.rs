@@ -17,3 +17,4 @@ pub mod services;
 pub mod tls;
 pub mod wait;
 pub mod watch;
+pub mod webhooks;

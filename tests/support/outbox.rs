@@ -13,31 +13,53 @@ use crate::wait::eventually;
 /// How long all that waits may take to be published, on a busy machine and after a lease has run out.
 const DEADLINE: Duration = Duration::from_secs(40);
 
-/// The outbox of a test's application.
+/// One of the outboxes of a test's application.
 #[derive(Clone, Copy)]
 pub struct Outbox<'a> {
     sql: &'a Client,
+    table: &'static str,
+    waits: &'static str,
+    /// How the relay's claim of it begins.
+    claim: &'static str,
 }
 
 /// The versions of each contact, in an order that matters.
 pub type Versions = BTreeMap<String, Vec<i64>>;
 
+/// The names of each record's webhooks, in an order that matters.
+pub type Names = BTreeMap<String, Vec<String>>;
+
 impl TestApp {
-    /// Its outbox.
+    /// Its outbox of what happened to contacts.
     pub fn outbox(&self) -> Outbox<'_> {
-        Outbox { sql: &self.sql }
+        Outbox {
+            sql: &self.sql,
+            table: "contact_events",
+            waits: "published_at is null and dead_at is null",
+            claim: "-- The oldest waiting events",
+        }
+    }
+
+    /// Its outbox of webhooks.
+    pub fn webhook_outbox(&self) -> Outbox<'_> {
+        Outbox {
+            sql: &self.sql,
+            table: "webhook_events",
+            waits: "published_at is null and state = 'received'",
+            claim: "-- The oldest waiting webhooks",
+        }
     }
 }
 
 impl Outbox<'_> {
     /// How many events wait.
     pub async fn waiting(&self) -> i64 {
-        self.number("select count(*) from contact_events where published_at is null and dead_at is null").await
+        self.number(&format!("select count(*) from {} where {}", self.table, self.waits)).await
     }
 
     /// How many are marked as published.
     pub async fn published(&self) -> i64 {
-        self.number("select count(*) from contact_events where published_at is not null").await
+        self.number(&format!("select count(*) from {} where published_at is not null", self.table)).await
     }
 
     /// Waits until nothing waits any more.
@@ -101,13 +123,22 @@ impl Outbox<'_> {
     ///
     /// When none claims.
     pub async fn claimed(&self) {
+        self.asked(self.claim).await;
+    }
+
+    /// Waits until a relay has been answered a statement that begins so, and that it asked after now.
+    ///
+    /// # Panics
+    ///
+    /// When none asks.
+    pub async fn asked(&self, statement: &str) {
         let now = self.sql.query_one("select clock_timestamp()::text", &[]).await;
         let now: String = now.unwrap_or_else(|error| panic!("no time: {error}")).get(0);
         let claims = format!(
             "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle' \
-             and query like '-- The oldest waiting events%' and query_start > '{now}'::timestamptz"
+             and query like '{statement}%' and query_start > '{now}'::timestamptz"
         );
-        eventually("a relay to claim", DEADLINE, || async { self.number(&claims).await > 0 }).await;
+        eventually("a relay to ask", DEADLINE, || async { self.number(&claims).await > 0 }).await;
     }
 
     /// The versions that are to be published of each contact, in the order of their events' ids.
@@ -132,6 +163,30 @@ impl Outbox<'_> {
         assert_eq!(first_published(&topic.records().await), self.versions().await, "left: Kafka, right: PostgreSQL");
     }
 
+    /// The names of the webhooks that are to be published, in the order of their ids.
+    ///
+    /// # Panics
+    ///
+    /// When PostgreSQL refuses.
+    pub async fn names(&self) -> Names {
+        let sql = "select connection_id || '/' || coalesce(remote_id, ''), array_agg(ce_id::text order by id) \
+                   from webhook_events where state <> 'dead' group by 1";
+        let rows = self.sql.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// Makes sure that the topic has every webhook, and that of each record none was first published before an earlier
+    /// one. Later copies may be anywhere.
+    ///
+    /// # Panics
+    ///
+    /// When one is missing or out of order.
+    pub async fn assert_webhooks_published(&self, topic: &Topic) {
+        let name = |record: &Record| record.headers["ce_id"].clone();
+        let records = topic.records().await;
+        assert_eq!(first_seen(&records, name), self.names().await, "left: Kafka, right: PostgreSQL");
+    }
+
     async fn number(&self, sql: &str) -> i64 {
         self.sql.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}")).get(0)
     }
@@ -143,14 +198,18 @@ impl Outbox<'_> {
 ///
 /// When a record has no key or no version.
 pub fn first_published(records: &[Record]) -> Versions {
-    let mut versions = Versions::new();
+    first_seen(records, |record| record.value["version"].as_i64().unwrap_or_else(|| panic!("no version: {record:?}")))
+}
+
+/// What tells the records of a key apart, in the order in which each was there first.
+fn first_seen<T: PartialEq>(records: &[Record], name: impl Fn(&Record) -> T) -> BTreeMap<String, Vec<T>> {
+    let mut keys: BTreeMap<String, Vec<T>> = BTreeMap::new();
     for record in records {
-        let version = record.value["version"].as_i64().unwrap_or_else(|| panic!("no version: {record:?}"));
         let key = record.key.clone().unwrap_or_else(|| panic!("no key: {record:?}"));
-        let seen = versions.entry(key).or_default();
-        if !seen.contains(&version) {
-            seen.push(version);
+        let (seen, name) = (keys.entry(key).or_default(), name(record));
+        if !seen.contains(&name) {
+            seen.push(name);
         }
     }
-    versions
+    keys
 }

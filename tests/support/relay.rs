@@ -29,6 +29,7 @@ impl Relays {
             .setting("CROSSWALK_KAFKA_BROKERS", &services::kafka_brokers())
             .setting("CROSSWALK_KAFKA_AUTH", "none")
             .setting("CROSSWALK_CONTACTS_TOPIC", topic.name())
+            .setting("CROSSWALK_WEBHOOKS_TOPIC", topic.name())
             .setting("CROSSWALK_SHIFT_SECONDS", "300")
             .setting("CROSSWALK_LEASE_MS", "2000")
     }

@@ -46,6 +46,7 @@ mod tests {
             traceparent: traceparent.map(Into::into),
             value: "{}".into(),
             contact: None,
+            turn: 0,
         }
     }
 

@@ -29,7 +29,7 @@ pub struct Feed<'a> {
 /// What the broker has decided and PostgreSQL has not been told yet.
 #[derive(Default)]
 struct Unsettled {
-    published: Vec<i64>,
+    published: Vec<(i64, i32)>,
     refused: Vec<i64>,
     reasons: Vec<String>,
 }
@@ -98,7 +98,7 @@ impl<'a> Feed<'a> {
 
 impl Unsettled {
     fn of(outlet: &Outlet, published: &[Waiting], refused: Vec<(Waiting, String)>) -> Self {
-        let mut published: Vec<_> = published.iter().map(|row| row.id).collect();
+        let mut published: Vec<_> = published.iter().map(|row| (row.id, row.turn)).collect();
         published.sort_unstable();
         for (row, reason) in &refused {
             let (id, source) = (row.id, outlet.source.name);

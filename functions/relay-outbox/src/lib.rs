@@ -3,10 +3,14 @@
 //! It works in shifts that overlap. A shift first waits for the lease, so that one works at a time; then it claims
 //! waiting rows in the order of their ids, publishes them, and marks them. An event may be published twice. None is
 //! lost, and none is first published before an earlier one with its key.
+//!
+//! A contact whose link is due, because writing it to a CRM has failed, is sent round again: its latest event is
+//! published once more.
 
 mod backoff;
 mod cloudevent;
 mod database;
+mod due;
 mod feed;
 mod floor;
 mod iam;
@@ -45,14 +49,20 @@ pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Report> {
 /// What stays between shifts.
 pub struct Relay {
     settings: Settings,
-    outlets: Vec<Outlet>,
+    contacts: Outlet,
+    webhooks: Outlet,
     publisher: Publisher,
 }
 
 impl Relay {
     /// A relay with these settings. It connects nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Self { outlets: vec![Outlet::contacts(&settings)], publisher: Publisher::new(&settings), settings }
+        Self {
+            contacts: Outlet::contacts(&settings),
+            webhooks: Outlet::webhooks(&settings),
+            publisher: Publisher::new(&settings),
+            settings,
+        }
     }
 
     /// Works one shift, in an invocation that will be cut at `deadline` (milliseconds since 1970).

@@ -27,4 +27,14 @@ impl Outlet {
             event_type: "contact",
         }
     }
+
+    /// Webhooks as they came.
+    pub fn webhooks(settings: &Settings) -> Self {
+        Self {
+            source: &outbox::WEBHOOK_EVENTS,
+            topic: settings.webhooks_topic.clone(),
+            event_source: "urn:crosswalk:webhooks",
+            event_type: "webhook",
+        }
+    }
 }

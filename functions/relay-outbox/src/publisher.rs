@@ -198,6 +198,7 @@ mod tests {
             traceparent: None,
             value: "{}".into(),
             contact: None,
+            turn: 0,
         }
     }
 

@@ -10,6 +10,8 @@ pub struct Report {
     pub published: u64,
     /// Events that the broker will never take.
     pub parked: u64,
+    /// Due links that were sent round once more.
+    pub sent_round: u64,
     /// How often the shift had the lease: once, unless it never got it or lost it.
     pub leases: u32,
     /// How long it waited for its first lease, in seconds.

@@ -18,6 +18,8 @@ pub struct Settings {
     pub auth: Auth,
     /// `CROSSWALK_CONTACTS_TOPIC` = `crosswalk.contacts`.
     pub contacts_topic: String,
+    /// `CROSSWALK_WEBHOOKS_TOPIC` = `crosswalk.webhooks`.
+    pub webhooks_topic: String,
     /// `CROSSWALK_SHIFT_SECONDS` = 130: longer than the time from one shift's start to the next, so that they overlap.
     pub shift: Duration,
     /// `CROSSWALK_LEASE_MS` = 5000, at least 1000. It is renewed each fifth of it, and a record that is not delivered
@@ -56,6 +58,7 @@ impl Settings {
             brokers,
             auth: env.parse("CROSSWALK_KAFKA_AUTH", Auth::MskIam)?,
             contacts_topic: env.parse("CROSSWALK_CONTACTS_TOPIC", "crosswalk.contacts".to_owned())?,
+            webhooks_topic: env.parse("CROSSWALK_WEBHOOKS_TOPIC", "crosswalk.webhooks".to_owned())?,
             shift: env.seconds("CROSSWALK_SHIFT_SECONDS", 130)?,
             lease,
             floor: env.seconds("CROSSWALK_FLOOR_SECONDS", 60)?,
@@ -95,6 +98,7 @@ mod tests {
         let settings = Settings::read(&Env::from_iter([("CROSSWALK_KAFKA_BROKERS", "b-1:9098")])).unwrap();
         assert_eq!(settings.auth, Auth::MskIam);
         assert_eq!(settings.contacts_topic, "crosswalk.contacts");
+        assert_eq!(settings.webhooks_topic, "crosswalk.webhooks");
         assert!(settings.delivery() < settings.lease);
     }
 

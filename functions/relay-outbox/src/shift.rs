@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use crate::Relay;
 use crate::backoff::Backoff;
+use crate::due::DueLinks;
 use crate::feed::{Feed, Load};
 use crate::lease::Lease;
 use crate::report::Report;
@@ -21,7 +22,8 @@ const IDLE_LOOK: Duration = Duration::from_millis(200);
 pub struct Shift<'a> {
     lease: &'a Lease<'a>,
     end: &'a End,
-    feeds: Vec<Feed<'a>>,
+    feeds: [Feed<'a>; 2],
+    due: DueLinks<'a>,
     worked: Option<Moment>,
     report: Report,
 }
@@ -29,8 +31,9 @@ pub struct Shift<'a> {
 impl<'a> Shift<'a> {
     /// A shift that has done nothing yet.
     pub fn new(relay: &'a Relay, app: &'a App, lease: &'a Lease<'a>, end: &'a End) -> Self {
-        let feeds = relay.outlets.iter().map(|outlet| Feed::new(relay, app, lease, end, outlet)).collect();
-        Self { lease, end, feeds, worked: None, report: Report::default() }
+        let feeds = [&relay.contacts, &relay.webhooks].map(|outlet| Feed::new(relay, app, lease, end, outlet));
+        let due = DueLinks::new(relay, app, lease, end);
+        Self { lease, end, feeds, due, worked: None, report: Report::default() }
     }
 
     /// Notes that the shift has the lease.
@@ -68,19 +71,20 @@ impl<'a> Shift<'a> {
         if self.report.leases == 0 {
             self.report.waited_seconds = self.report.shift_seconds;
         }
-        let Report { published, parked, leases, shift_seconds, .. } = self.report;
-        tracing::info!(published, parked, leases, shift_seconds, "shift ended");
+        let Report { published, parked, sent_round, leases, shift_seconds, .. } = self.report;
+        tracing::info!(published, parked, sent_round, leases, shift_seconds, "shift ended");
         self.report
     }
 
-    /// One round of every source. One that fails does not keep the others from theirs.
+    /// One round of every source, and of the links. One that fails does not keep the others from theirs.
     async fn round(&mut self) -> Result<Load> {
         let mut outcome = Ok(Load::Idle);
         for feed in &mut self.feeds {
             let round = feed.round(&mut self.report).await;
             outcome = outcome.and_then(|load| Ok(load.max(round?)));
         }
-        outcome
+        let round = self.due.round(&mut self.report).await;
+        outcome.and_then(|load| Ok(load.max(round?)))
     }
 
     fn pause(&mut self, load: Load) -> Duration {

@@ -18,10 +18,11 @@ const MAX_MESSAGE_BYTES: &str = "2200000";
 pub(crate) async fn create(brokers: &str) -> Result<()> {
     let admin: AdminClient<DefaultClientContext> =
         ClientConfig::new().set("bootstrap.servers", brokers).create().context("a client of Kafka")?;
-    let topic = NewTopic::new("crosswalk.contacts", PARTITIONS, TopicReplication::Fixed(1))
-        .set("max.message.bytes", MAX_MESSAGE_BYTES);
+    let topics = ["crosswalk.contacts", "crosswalk.webhooks"].map(|name| {
+        NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)).set("max.message.bytes", MAX_MESSAGE_BYTES)
+    });
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(15)));
-    for outcome in admin.create_topics([&topic], &options).await.context("Kafka does not answer")? {
+    for outcome in admin.create_topics(&topics, &options).await.context("Kafka does not answer")? {
         match outcome {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((topic, code)) => bail!("{topic}: {code}"),

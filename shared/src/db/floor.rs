@@ -1,9 +1,12 @@
 //! The floor of an outbox: at or below it nothing waits, and nothing can appear any more. Claims begin there.
 //!
 //! It rises in steps. The highest id drawn is noted as the candidate, together with a transaction id that is taken
-//! *after* that look. A writer changes its contact before it draws the event's id, so it had its own, smaller
-//! transaction id by then: once all smaller ones have ended, every event up to the candidate is there to be seen, or
-//! never will be.
+//! *after* that look. A writer of an event changes its contact before it draws the event's id, and one of a webhook,
+//! which changes nothing before, asks for its transaction id first (`pg_current_xact_id()` in a step of its own). So each
+//! had its own, smaller transaction id by then: once all smaller ones have ended, every row up to the candidate is there
+//! to be seen, or never will be.
+//!
+//! A replay makes a row wait again that is below. It lowers the floor in the transaction in which it does.
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ pub mod clients;
 mod connect;
 pub mod connections;
 pub mod contacts;
+pub mod due_links;
 mod failure;
 pub mod floor;
 pub mod history;

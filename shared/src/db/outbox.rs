@@ -32,6 +32,16 @@ pub static CONTACT_EVENTS: Source = Source {
     raise_floor: include_str!("sql/raise_contact_events_floor.sql"),
 };
 
+/// Webhooks as they came. A replay makes one wait again that was published before.
+pub static WEBHOOK_EVENTS: Source = Source {
+    name: "webhook_events",
+    claim: include_str!("sql/claim_webhook_events.sql"),
+    mark: include_str!("sql/mark_webhook_events.sql"),
+    park: include_str!("sql/park_webhook_events.sql"),
+    last_drawn: "select case when is_called then last_value else 0 end from webhook_events_id_seq",
+    raise_floor: include_str!("sql/raise_webhook_events_floor.sql"),
+};
+
 /// A row that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -53,6 +63,8 @@ pub struct Waiting {
     pub value: String,
     /// The contact and the version that it has now at least, where the row tells of one.
     pub contact: Option<(Uuid, i32)>,
+    /// How often it was made to wait again: a mark is of this turn alone.
+    pub turn: i32,
 }
 
 /// How much to claim at once. One row is always claimed, however large.
@@ -72,10 +84,12 @@ pub async fn claim(db: &impl GenericClient, source: &Source, bounds: Bounds) -> 
     rows.iter().map(waiting).collect::<Result<_, _>>().map_err(failed)
 }
 
-/// Marks rows as published. `false`: the lease is no longer the holder's, and nothing was marked.
-pub async fn mark(db: &impl GenericClient, source: &Source, holder: Uuid, ids: &[i64]) -> Result<bool> {
+/// Marks rows as published, each by its id and its turn. `false`: the lease is no longer the holder's, and nothing was
+/// marked.
+pub async fn mark(db: &impl GenericClient, source: &Source, holder: Uuid, rows: &[(i64, i32)]) -> Result<bool> {
+    let (ids, turns): (Vec<_>, Vec<_>) = rows.iter().copied().unzip();
     let statement = db.prepare_cached(source.mark).await.map_err(failed)?;
-    db.query_one(&statement, &[&holder, &ids]).await.and_then(|row| row.try_get(0)).map_err(failed)
+    db.query_one(&statement, &[&holder, &ids, &turns]).await.and_then(|row| row.try_get(0)).map_err(failed)
 }
 
 /// Parks rows that can never be published, each with the reason. `false`: the lease is no longer the holder's, and
@@ -104,5 +118,6 @@ fn waiting(row: &Row) -> Result<Waiting, tokio_postgres::Error> {
         traceparent: row.try_get(6)?,
         value: row.try_get(7)?,
         contact: contact.zip(version),
+        turn: row.try_get(10)?,
     })
 }

@@ -1,7 +1,7 @@
 -- The oldest waiting events above the floor, at most $1 of them, ending with the one that brings their values to $2
 -- bytes or over: so there is always one, however large. The value is made here, because PostgreSQL has its parts as
 -- text anyway.
-select id, ce_id, tenant_id, key, type, occurred_at, traceparent, value, contact_id, version
+select id, ce_id, tenant_id, key, type, occurred_at, traceparent, value, contact_id, version, 0
 from (
     select waiting.*, sum(octet_length(value)) over (order by id rows unbounded preceding) as bytes
     from (

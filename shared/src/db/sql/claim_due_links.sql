@@ -1,0 +1,29 @@
+-- The links that are due, at most $1 of them, those first that have waited longest; and with each the latest event of
+-- its contact, as it was published. The events' values together end with the one that brings them to $2 bytes or over.
+--
+-- A link whose contact has an event that waits is left out: that event comes round by itself, and no later one may be
+-- first published before it. Events of one contact are published in order, so the latest tells; what was parked was
+-- never published and tells nothing.
+select tenant_id, contact_id, connection_id, retry_at, id, ce_id, type, occurred_at, traceparent, value, version
+from (
+    select due.*, e.*, sum(octet_length(value)) over (order by retry_at, contact_id, connection_id
+                                                      rows unbounded preceding) as bytes
+    from (
+        select tenant_id, contact_id, connection_id, retry_at
+        from links
+        where retry_at <= now()
+        order by retry_at
+        limit $1
+    ) as due
+    left join lateral (
+        select id, ce_id, type, occurred_at, traceparent, published_at, version,
+               json_build_object('before', before, 'after', after, 'changedFields', changed_fields,
+                                 'version', version, 'origin', origin)::text as value
+        from contact_events
+        where tenant_id = due.tenant_id and contact_id = due.contact_id and dead_at is null
+        order by version desc
+        limit 1
+    ) as e on true
+    where id is null or published_at is not null
+) as measured
+where coalesce(bytes - octet_length(value), 0) < $2
