@@ -1,8 +1,9 @@
 //! What every Crosswalk function shares.
 //!
-//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`, `schema`, `purge`)
-//! → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `config` → `contact` → `error`, `clock`, `json`. SQL is only in `db`, status
-//! codes are only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
+//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`,
+//! `schema`, `purge`, `parked`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `paging`, `config` →
+//! `contact` → `error`, `clock`, `json`. SQL is only in `db`, status codes are only in `http`, transactions are opened only
+//! by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
 pub mod app;
@@ -20,6 +21,7 @@ pub mod health;
 pub mod http;
 pub mod json;
 pub mod mapping;
+pub mod paging;
 pub mod parked;
 pub mod purge;
 pub mod rate;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[&[&str]] = &[
     &["error", "clock", "json"],
     &["contact"],
-    &["events", "mapping", "config"],
+    &["events", "mapping", "paging", "config"],
     &["db", "cache", "auth", "rate"],
     &["remote"],
     &["app"],

@@ -3,14 +3,14 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use super::Answer;
 use super::get::with_links;
-use super::page::{Page, Window};
-use super::{Answer, cursor};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::contact::{Filter, Sort};
 use crate::db::contacts::{Wanted, list as query};
 use crate::error::Result;
+use crate::paging::{Page, Window};
 
 /// What is asked of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,8 +31,7 @@ pub struct Listing {
 pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<Page> {
     let Listing { filter, sort, window, .. } = listing;
     let question = json!(["contacts", caller.tenant, filter, sort]).to_string();
-    let after: Option<(String, Uuid)> =
-        window.cursor.as_deref().map(|cursor| cursor::decode(&question, cursor)).transpose()?;
+    let after: Option<(String, Uuid)> = window.position(&question)?;
     let wanted = Wanted {
         filter,
         sort: *sort,

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use lambda_http::RequestExt;
 
 use super::Request;
-use crate::contacts::{MAX_CURSOR, Shown, Window};
+use crate::contacts::Shown;
 use crate::error::{Error, Result};
+use crate::paging::{MAX_CURSOR, Window};
 
 const MAX_LIMIT: u8 = 200;
 const DEFAULT_LIMIT: u8 = 50;

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::conditional::{etag, matches_none};
 use super::{Request, Response};
-use crate::contacts::{Answer, Created, Found, Page};
+use crate::contacts::{Answer, Created, Found};
 use crate::error::Result;
 use crate::health::Health;
+use crate::paging::Page;
 use crate::tokens::Granted;
 
 /// The cache is ours: a client may keep a contact, and asks with its tag whether it is still so.

@@ -1,8 +1,10 @@
 //! Pages: as many items as were asked for, or as fit into an answer.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::cursor;
+use crate::error::Result;
 
 /// A page ends at so many bytes …
 const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -33,13 +35,18 @@ pub struct Page {
 }
 
 impl Window {
+    /// Where the page before ended; `None` at the beginning. A cursor that belongs to another question is refused.
+    pub fn position<P: DeserializeOwned>(&self, question: &str) -> Result<Option<P>> {
+        self.cursor.as_deref().map(|cursor| cursor::decode(question, cursor)).transpose()
+    }
+
     /// How many rows to read: one more than fit, which tells whether there is a next page.
-    pub(super) fn rows(&self) -> i64 {
+    pub fn rows(&self) -> i64 {
         i64::from(self.limit) + 1
     }
 
     /// Cuts a page from the rows that were read, each an item and its position.
-    pub(super) fn cut<P: Serialize>(&self, question: &str, rows: Vec<(P, String)>) -> Page {
+    pub fn cut<P: Serialize>(&self, question: &str, rows: Vec<(P, String)>) -> Page {
         let (mut bytes, mut escaped, read) = (0, 0, rows.len());
         let mut items = Vec::with_capacity(read);
         let mut last = None;

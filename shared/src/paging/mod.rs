@@ -1,0 +1,7 @@
+//! Lists in parts: which part is asked for, where it ends, and where the next one begins.
+
+mod cursor;
+mod page;
+
+pub use cursor::MAX_CURSOR;
+pub use page::{Page, Window};
