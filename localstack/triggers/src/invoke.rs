@@ -4,6 +4,7 @@
 
 use std::{error::Error, time::Duration};
 
+use bytes::Bytes;
 use reqwest::{Client, Response, redirect, retry};
 use serde_json::Value;
 use tokio::{net::TcpStream, time::sleep};
@@ -23,8 +24,8 @@ const EXCERPT: usize = 500;
 
 /// A way to a function. What triggers functions doesn't know which.
 pub trait Invoke: Clone + Send + Sync + 'static {
-    /// Invokes the function and waits for its end.
-    fn invoke(&self, function: &Function, body: &Value) -> impl Future<Output = Result<(), InvokeError>> + Send;
+    /// Invokes the function, waits for its end and gives its answer, which may be anything.
+    fn invoke(&self, function: &Function, body: &Value) -> impl Future<Output = Result<Bytes, InvokeError>> + Send;
 }
 
 /// A client of the Invoke API.
@@ -79,7 +80,7 @@ impl Invoker {
 }
 
 impl Invoke for Invoker {
-    async fn invoke(&self, function: &Function, body: &Value) -> Result<(), InvokeError> {
+    async fn invoke(&self, function: &Function, body: &Value) -> Result<Bytes, InvokeError> {
         let path = format!("/2015-03-31/functions/{}/invocations", function.name);
         let limit = function.timeout + START_ALLOWANCE;
         let url = self.endpoint.join(&path).map_err(|error| InvokeError::Unreachable(error.to_string()))?;
@@ -90,15 +91,15 @@ impl Invoke for Invoker {
 }
 
 /// Lambda tells a function's failure by a header on a 200, `cargo lambda watch` by a 500.
-async fn outcome(response: Response, limit: Duration) -> Result<(), InvokeError> {
+async fn outcome(response: Response, limit: Duration) -> Result<Bytes, InvokeError> {
     let status = response.status();
     let function_error = response.headers().contains_key("x-amz-function-error");
     // A body cut short is a lost connection, whatever its status promised.
-    let body = response.text().await.map_err(|error| transport(&error, limit))?;
+    let body = response.bytes().await.map_err(|error| transport(&error, limit))?;
     if status.is_success() && !function_error {
-        return Ok(());
+        return Ok(body);
     }
-    let excerpt: String = body.chars().take(EXCERPT).collect();
+    let excerpt: String = String::from_utf8_lossy(&body).chars().take(EXCERPT).collect();
     Err(InvokeError::Failed(format!("{status} {excerpt}")))
 }
 

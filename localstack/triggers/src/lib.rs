@@ -6,6 +6,8 @@
 //! module that plays it.
 
 pub mod invoke;
+pub mod mapping;
+pub mod origin;
 pub mod router;
 pub mod schedule;
 pub mod template;

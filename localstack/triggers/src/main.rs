@@ -16,16 +16,17 @@ use tracing::{info, warn};
 use tracing_subscriber::EnvFilter;
 use triggers::{
     invoke::Invoker,
-    router,
-    schedule::{self, Origin},
+    mapping::{self, Mapping},
+    origin::Origin,
+    router, schedule,
     template::Template,
 };
 use url::Url;
 
 /// Plays the parts of AWS around a SAM template's functions that `cargo lambda watch` leaves out.
 ///
-/// `HttpApi` events become the routing table that `cargo lambda watch` reads, and Schedule events are fired at their
-/// times. A function is called by the name of its binary: the last folder of its `CodeUri`, or
+/// `HttpApi` events become the routing table that `cargo lambda watch` reads, Schedule events are fired at their times,
+/// and the topics of MSK and `SelfManagedKafka` events are polled. A function is called by the name of its binary: the last folder of its `CodeUri`, or
 /// `Metadata.BuildProperties.Binary`.
 #[derive(Parser)]
 #[command(
@@ -33,7 +34,7 @@ use url::Url;
     after_help = "Example:\n  \
         triggers router --template template.yaml > router.toml\n  \
         cargo lambda watch --global router.toml &\n  \
-        triggers run --template template.yaml --endpoint http://127.0.0.1:9000"
+        triggers run --template template.yaml --endpoint http://127.0.0.1:9000 --brokers 127.0.0.1:9092"
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -49,12 +50,18 @@ enum Command {
     Router(Source),
     /// Prints the routes: method, path, function
     Routes(Source),
-    /// Fires the enabled Schedule events until SIGINT or SIGTERM
+    /// Fires the enabled Schedule events and polls the topics of the enabled Kafka events until SIGINT or SIGTERM
     ///
     /// Waits until the endpoint listens. A rate(…) then fires at once and then once each period, a cron(…) at its times in UTC. Of the ticks that fall
     /// while the function already runs as often as its `ReservedConcurrentExecutions` allows (1 if not set), one is
     /// fired when it ends. A failed invocation is tried again as `EventInvokeConfig` says, by default twice, after one
-    /// and after two minutes. Settings of the template that are not honoured are named at the start. One line of log
+    /// and after two minutes.
+    ///
+    /// Records are handed over in batches of one partition, in order, and their offsets are committed when the batch has
+    /// succeeded; until then it is tried again and again, unless the template sets a limit. At the end what is under way
+    /// has 15 s to succeed.
+    ///
+    /// Settings of the template that are not honoured are named at the start. One line of log
     /// per invocation goes to stderr; `RUST_LOG` sets how much is told.
     Run(Run),
 }
@@ -76,10 +83,13 @@ struct Run {
     /// Where the functions are invoked: the address of `cargo lambda watch`, or of anything with Lambda's Invoke API
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9000")]
     endpoint: Url,
-    /// The account that scheduled events name
+    /// The Kafka brokers, separated by commas; needed only if the template has MSK events
+    #[arg(long, value_name = "HOST:PORT", env = "KAFKA_BROKERS")]
+    brokers: Option<String>,
+    /// The account that events name
     #[arg(long, value_name = "ID", default_value = "000000000000")]
     account: String,
-    /// The region that scheduled events name
+    /// The region that events name
     #[arg(long, value_name = "NAME", env = "AWS_REGION", default_value = "us-east-1")]
     region: String,
 }
@@ -127,27 +137,41 @@ async fn run(options: Run) -> Outcome {
     for sentence in template.ignored() {
         warn!("{sentence}");
     }
-    if template.functions().values().all(|function| function.schedules().next().is_none()) {
-        warn!("the template has no enabled Schedule event, so there is nothing to fire");
+    let mappings = Mapping::all(&template);
+    if mappings.is_empty() && template.functions().values().all(|function| function.schedules().next().is_none()) {
+        warn!("the template has no enabled Schedule, MSK or SelfManagedKafka event, so there is nothing to do");
     }
     let invoker = Invoker::new(options.endpoint)?;
     let origin = Origin { account: options.account, region: options.region };
 
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let schedules = async {
-        invoker.wait_until_reachable().await;
-        schedule::run(&template, &invoker, &origin, Arc::new(Timestamp::now)).await;
-        // Schedules may all have fired for the last time, or there are none; whoever started this also ends it.
-        std::future::pending::<()>().await;
+    let ended = ended()?;
+    let stop = async {
+        let schedules = async {
+            invoker.wait_until_reachable().await;
+            schedule::run(&template, &invoker, &origin, Arc::new(Timestamp::now)).await;
+            // Schedules may all have fired for the last time, or there are none; whoever started this also ends it.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = schedules => {}
+            () = ended => {}
+        }
     };
-    tokio::select! {
-        () = schedules => {}
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    mapping::run(mappings, &invoker, options.brokers.as_deref(), &origin, stop).await?;
     info!("stopped");
     Ok(())
+}
+
+/// SIGINT or SIGTERM.
+fn ended() -> Outcome<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 fn read(source: &Source) -> Outcome<Template> {

@@ -48,7 +48,7 @@ where
     (url, told)
 }
 
-async fn invoke(url: Url) -> Result<(), InvokeError> {
+async fn invoke(url: Url) -> Result<Bytes, InvokeError> {
     let invoker = Invoker::new(url).expect("a client");
     invoker.invoke(&function(), &serde_json::json!({"a": 1})).await
 }

@@ -80,7 +80,7 @@ impl<I: Invoke> Lane<I> {
         let outcome = self.invoker.invoke(&self.function, body).await;
         let milliseconds = start.elapsed().as_millis();
         match outcome {
-            Ok(()) => {
+            Ok(_) => {
                 info!(function, milliseconds, "succeeded");
                 true
             }

@@ -6,16 +6,7 @@ use jiff::{Timestamp, Unit};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::template::Schedule;
-
-/// Where the events say they come from.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// The AWS account, twelve digits.
-    pub account: String,
-    /// The AWS region.
-    pub region: String,
-}
+use crate::{origin::Origin, template::Schedule};
 
 /// The body of the invocation for a tick at `time`.
 pub(super) fn body(schedule: &Schedule, origin: &Origin, time: Timestamp) -> Value {

@@ -8,7 +8,6 @@ mod runner;
 mod tests;
 
 pub use self::{
-    event::Origin,
     expression::{Expression, ExpressionError},
     runner::{Clock, run},
 };

@@ -11,10 +11,11 @@ use tracing::{info, warn};
 
 use super::{
     delivery::{Event, Lane},
-    event::{self, Origin},
+    event,
 };
 use crate::{
     invoke::Invoke,
+    origin::Origin,
     template::{Function, Schedule, Template},
 };
 

@@ -49,7 +49,10 @@ pub enum TemplateError {
         most: u32,
     },
     /// A value only `CloudFormation` could work out.
-    #[error("{at} uses {function}; only a plain value, or !Ref of a parameter, can be read without deploying")]
+    #[error(
+        "{at} uses {function}; only a plain value, !Ref of a parameter, !Sub of parameters, or !If of a condition of \
+         those can be read without deploying"
+    )]
     Intrinsic {
         /// The place in the template.
         at: String,
@@ -63,6 +66,20 @@ pub enum TemplateError {
         at: String,
         /// The name referred to.
         parameter: String,
+    },
+    /// A condition that isn't one, or that hangs on itself or on one that isn't there.
+    #[error("{at} is not a condition; it must be !Equals, !Not, !And, !Or or the name of another condition")]
+    BadCondition {
+        /// The place in the template.
+        at: String,
+    },
+    /// Records that failed would come round for ever.
+    #[error("{at} is {topic}, which is a topic of the same event; Lambda refuses that")]
+    OwnDestination {
+        /// The place in the template.
+        at: String,
+        /// The topic.
+        topic: String,
     },
     /// A value was given for a parameter that the template doesn't have.
     #[error("the template has no parameter {name}")]

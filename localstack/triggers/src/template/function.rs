@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     error::{Result, TemplateError},
     ignored::Ignored,
+    kafka::{self, Kafka},
     node::Node,
     route::{self, Method},
     schedule::{self, Schedule},
@@ -51,13 +52,36 @@ pub enum Trigger {
     },
     /// The clock.
     Schedule(Schedule),
+    /// The records of topics.
+    Kafka(Kafka),
 }
 
 impl Function {
+    /// A function of this name with Lambda's defaults, which nothing triggers.
+    pub fn named(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self {
+            resource: name.clone(),
+            name,
+            timeout: Duration::from_secs(3),
+            reserved_concurrency: None,
+            asynchronous: AsyncInvocation { retries: 2, max_age: Duration::from_hours(6) },
+            triggers: Vec::new(),
+        }
+    }
+
     /// The schedules that are enabled.
     pub fn schedules(&self) -> impl Iterator<Item = &Schedule> {
         self.triggers.iter().filter_map(|trigger| match trigger {
             Trigger::Schedule(schedule) if schedule.enabled => Some(schedule),
+            _ => None,
+        })
+    }
+
+    /// The mappings of Kafka topics that are enabled.
+    pub fn mappings(&self) -> impl Iterator<Item = &Kafka> {
+        self.triggers.iter().filter_map(|trigger| match trigger {
+            Trigger::Kafka(kafka) if kafka.enabled => Some(kafka),
             _ => None,
         })
     }
@@ -69,11 +93,22 @@ pub(super) fn all(root: &Node<'_>, ignored: &mut Ignored) -> Result<Vec<Function
     let mut functions = Vec::new();
     for (id, resource) in resources.members()? {
         let kind = resource.member("Type").ok_or_else(|| missing(&resource, "Type"))?;
-        if kind.text()? == "AWS::Serverless::Function" {
+        if kind.text()? == "AWS::Serverless::Function" && deployed(&resource, ignored)? {
             functions.push(read(id, &resource, globals.as_ref(), ignored)?);
         }
     }
     Ok(functions)
+}
+
+/// Whether there is such a function at all. One whose condition is not known is taken as there.
+fn deployed(resource: &Node<'_>, ignored: &mut Ignored) -> Result<bool> {
+    let Some(condition) = resource.member("Condition") else {
+        return Ok(true);
+    };
+    Ok(resource.condition(&condition.text()?).unwrap_or_else(|| {
+        ignored.setting(condition.at());
+        true
+    }))
 }
 
 fn read(id: &str, resource: &Node<'_>, globals: Option<&Node<'_>>, ignored: &mut Ignored) -> Result<Function> {
@@ -81,10 +116,8 @@ fn read(id: &str, resource: &Node<'_>, globals: Option<&Node<'_>>, ignored: &mut
     let setting = |key: &str| properties.member(key).or_else(|| globals.and_then(|node| node.member(key)));
     let whole = |key: &str, allowed| setting(key).map(|node| node.number(allowed)).transpose();
 
-    if let Some(condition) = resource.member("Condition") {
-        ignored.setting(condition.at());
-    }
-    let triggers = triggers(id, &properties, ignored)?;
+    let name = binary(id, resource, setting("CodeUri").as_ref())?;
+    let triggers = triggers(id, &name, &properties, ignored)?;
     let scheduled = triggers.iter().any(|trigger| matches!(trigger, Trigger::Schedule(_)));
     let configurations =
         [globals, Some(&properties)].map(|node| node.and_then(|node| node.member("EventInvokeConfig")));
@@ -94,12 +127,12 @@ fn read(id: &str, resource: &Node<'_>, globals: Option<&Node<'_>>, ignored: &mut
         }
     }
     Ok(Function {
-        name: binary(id, resource, setting("CodeUri").as_ref())?,
         resource: id.to_owned(),
         timeout: Duration::from_secs(whole("Timeout", 1..=900)?.unwrap_or(3).into()),
         reserved_concurrency: whole("ReservedConcurrentExecutions", 0..=1_000_000)?,
         asynchronous: asynchronous(&configurations)?,
         triggers,
+        name,
     })
 }
 
@@ -132,7 +165,7 @@ fn asynchronous(configurations: &[Option<Node<'_>>; 2]) -> Result<AsyncInvocatio
     })
 }
 
-fn triggers(id: &str, properties: &Node<'_>, ignored: &mut Ignored) -> Result<Vec<Trigger>> {
+fn triggers(id: &str, function: &str, properties: &Node<'_>, ignored: &mut Ignored) -> Result<Vec<Trigger>> {
     let Some(events) = properties.member("Events") else {
         return Ok(Vec::new());
     };
@@ -145,6 +178,10 @@ fn triggers(id: &str, properties: &Node<'_>, ignored: &mut Ignored) -> Result<Ve
                 // SAM names the rule after both logical ids.
                 let rule = format!("{id}{name}");
                 triggers.push(Trigger::Schedule(schedule::read(rule, &event, ignored)?));
+            }
+            kind @ ("MSK" | "SelfManagedKafka") => {
+                let read = if kind == "MSK" { kafka::managed } else { kafka::self_managed };
+                triggers.push(Trigger::Kafka(read(format!("{function}-{name}"), &event, ignored)?));
             }
             kind => ignored.event(event.at(), kind),
         }

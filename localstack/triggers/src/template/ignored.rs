@@ -29,6 +29,11 @@ impl Ignored {
         self.0.push(format!("{at} is not honoured here"));
     }
 
+    /// AWS accepts the setting and does nothing with it.
+    pub(super) fn without_pollers(&mut self, at: &str) {
+        self.0.push(format!("{at} takes effect on AWS only with ProvisionedPollerConfig, so it has none here"));
+    }
+
     pub(super) fn event(&mut self, at: &str, kind: &str) {
         self.0.push(format!("{at} is of type {kind}, which nothing here fires"));
     }

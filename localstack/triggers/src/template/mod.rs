@@ -1,11 +1,14 @@
-//! A SAM template, read for what is played here: its functions, their routes and their schedules.
+//! A SAM template, read for what is played here: its functions, their routes, their schedules and their topics.
 
+mod conditions;
 mod error;
 mod function;
 mod ignored;
+mod kafka;
 mod node;
 mod route;
 mod schedule;
+mod substitution;
 #[cfg(test)]
 mod tests;
 
@@ -17,10 +20,14 @@ pub(crate) use self::route::DEFAULT;
 pub use self::{
     error::{Result, TemplateError},
     function::{AsyncInvocation, Function, Trigger},
+    kafka::{Cluster, Kafka, Reply, StartingPosition},
     route::{Method, Route},
     schedule::Schedule,
 };
-use self::{ignored::Ignored, node::Node};
+use self::{
+    ignored::Ignored,
+    node::{Node, Values},
+};
 
 /// What a template says about its functions.
 #[derive(Debug)]
@@ -48,8 +55,11 @@ impl Template {
     pub fn parse(source: &str, given: &BTreeMap<String, String>) -> Result<Self> {
         let documents = Yaml::load_from_str(source)?;
         let yaml = documents.first().unwrap_or(&Yaml::BadValue);
-        let parameters = parameters(&Node::root(yaml, &BTreeMap::new()), given)?;
-        let root = Node::root(yaml, &parameters);
+        let parameters = parameters(&Node::root(yaml, &Values::default()), given)?;
+        let plain = Values { parameters, ..Values::default() };
+        let conditions = conditions::all(&Node::root(yaml, &plain))?;
+        let values = Values { conditions, ..plain };
+        let root = Node::root(yaml, &values);
 
         let mut ignored = Ignored::default();
         ignored.resources(&root)?;

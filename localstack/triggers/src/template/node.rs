@@ -4,22 +4,31 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use saphyr::{Scalar, Yaml};
 
-use super::error::{Result, TemplateError};
+use super::{
+    error::{Result, TemplateError},
+    substitution::substitute,
+};
 
-/// Values of the template's parameters by name: those given by the caller, else the template's defaults.
-pub(super) type Parameters = BTreeMap<String, String>;
+/// What can be said before anything is deployed.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    /// The parameters' values by name: those given by the caller, else the template's defaults.
+    pub(super) parameters: BTreeMap<String, String>,
+    /// The conditions that hang on nothing else.
+    pub(super) conditions: BTreeMap<String, bool>,
+}
 
 /// A node of the template. Members that are absent, null or `!Ref AWS::NoValue` are not there.
 #[derive(Clone)]
 pub(super) struct Node<'a> {
     at: String,
     yaml: &'a Yaml<'a>,
-    parameters: &'a Parameters,
+    values: &'a Values,
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn root(yaml: &'a Yaml<'a>, parameters: &'a Parameters) -> Self {
-        Self { at: String::new(), yaml, parameters }
+    pub(super) fn root(yaml: &'a Yaml<'a>, values: &'a Values) -> Self {
+        Self { at: String::new(), yaml, values }
     }
 
     /// The way to this node, such as `Resources.GetContact.Properties`.
@@ -43,10 +52,40 @@ impl<'a> Node<'a> {
             .collect())
     }
 
+    /// The items of a list; none where this is something else than a list.
+    pub(super) fn items(&self) -> Option<Vec<Self>> {
+        let items = self.yaml.as_sequence()?;
+        Some(items.iter().zip(0..).filter_map(|(item, index)| self.child(&format!("{index}"), item)).collect())
+    }
+
+    /// The name and the argument of the intrinsic function here: `!Equals` and `Fn::Equals` are both `Equals`.
+    pub(super) fn function(&self) -> Option<(&'a str, Self)> {
+        let (name, argument) = match self.yaml {
+            Yaml::Tagged(tag, argument) if tag.handle == "!" => (tag.suffix.as_str(), argument.as_ref()),
+            mapping => {
+                let mapping = mapping.as_mapping().filter(|mapping| mapping.len() == 1)?;
+                let (key, argument) = mapping.front()?;
+                let key = key.as_str()?;
+                (key.strip_prefix("Fn::").or_else(|| (key == "Condition").then_some(key))?, argument)
+            }
+        };
+        Some((name, Self { at: self.at.clone(), yaml: argument, values: self.values }))
+    }
+
+    /// What a condition of the template is, if that is known.
+    pub(super) fn condition(&self, name: &str) -> Option<bool> {
+        self.values.conditions.get(name).copied()
+    }
+
     /// Scalars as text: `Timeout: 10` and `Timeout: "10"` are the same to `CloudFormation`.
     pub(super) fn text(&self) -> Result<Cow<'a, str>> {
         if let Some(name) = self.reference() {
             return self.parameter(name);
+        }
+        if let Some(("Sub", text)) = self.function()
+            && let Some(text) = text.yaml.as_str()
+        {
+            return substitute(text, |name| self.parameter(name)).map(Cow::Owned);
         }
         match self.yaml {
             Yaml::Value(Scalar::String(text)) => Ok(Cow::Borrowed(text.as_ref())),
@@ -80,9 +119,23 @@ impl<'a> Node<'a> {
 
     fn child(&self, key: &str, yaml: &'a Yaml<'a>) -> Option<Self> {
         let at = if self.at.is_empty() { key.to_owned() } else { format!("{}.{key}", self.at) };
-        let child = Self { at, yaml, parameters: self.parameters };
-        let absent = yaml.is_null() || child.reference() == Some("AWS::NoValue");
+        let child = Self { at, yaml, values: self.values }.chosen();
+        let absent = child.yaml.is_null() || child.reference() == Some("AWS::NoValue");
         (!absent).then_some(child)
+    }
+
+    /// The branch that an `!If` takes. One whose condition is not known stays, for nobody may ever read it.
+    fn chosen(self) -> Self {
+        let Some(("If", branches)) = self.function() else {
+            return self;
+        };
+        match branches.yaml.as_sequence().map(Vec::as_slice) {
+            Some([name, yes, no]) => match name.as_str().and_then(|name| self.condition(name)) {
+                Some(holds) => Self { yaml: if holds { yes } else { no }, ..branches }.chosen(),
+                None => self,
+            },
+            _ => self,
+        }
     }
 
     /// The name in `!Ref name`, or in its long form `{Ref: name}`.
@@ -95,6 +148,7 @@ impl<'a> Node<'a> {
 
     fn parameter(&self, name: &str) -> Result<Cow<'a, str>> {
         let value = self
+            .values
             .parameters
             .get(name)
             .ok_or_else(|| TemplateError::NoValue { at: self.at.clone(), parameter: name.to_owned() })?;

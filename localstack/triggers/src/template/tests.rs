@@ -1,5 +1,8 @@
 //! Templates as people write them, right and wrong.
 
+mod conditions;
+mod kafka;
+
 use std::{collections::BTreeMap, error::Error, time::Duration};
 
 use super::{AsyncInvocation, Method, Template, TemplateError};

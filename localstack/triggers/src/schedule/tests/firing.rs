@@ -6,13 +6,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     invoke::{Invoke, InvokeError},
-    schedule::{Clock, Origin, run},
+    origin::Origin,
+    schedule::{Clock, run},
     template::{Function, Template},
 };
 
@@ -34,7 +36,7 @@ struct Work {
 }
 
 impl Invoke for Work {
-    async fn invoke(&self, _: &Function, body: &Value) -> Result<(), InvokeError> {
+    async fn invoke(&self, _: &Function, body: &Value) -> Result<Bytes, InvokeError> {
         let index = {
             let mut invocations = self.invocations.lock().expect("no test panics in between");
             invocations.push((self.start.elapsed().as_secs(), body.clone()));
@@ -43,7 +45,7 @@ impl Invoke for Work {
         match self.turns[index.min(self.turns.len() - 1)] {
             Succeeds(seconds) => {
                 sleep(Duration::from_secs(seconds)).await;
-                Ok(())
+                Ok(Bytes::new())
             }
             Fails(seconds) => {
                 sleep(Duration::from_secs(seconds)).await;
