@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
 
 mod batches;
+mod command;
+mod failures;
 mod function;
+mod lives;
+mod positions;
 mod topic;
 mod world;

@@ -116,9 +116,8 @@ impl Topic {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, looks).await.is_err() {
-            panic!("{offset} was to be committed, and {last:?} was");
-        }
+        let seen = tokio::time::timeout(PATIENCE, looks).await;
+        assert!(seen.is_ok(), "{offset} was to be committed, and {last:?} was");
     }
 
     /// The first records of a partition, once there are so many.
