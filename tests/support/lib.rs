@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod background;
+pub mod crm;
 pub mod database;
 pub mod gateway;
 pub mod kafka;
@@ -15,6 +16,7 @@ pub mod role;
 pub mod runtime_api;
 pub mod services;
 pub mod tls;
+pub mod two_way;
 pub mod wait;
 pub mod watch;
 pub mod webhooks;

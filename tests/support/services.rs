@@ -12,6 +12,11 @@ pub fn redis_url() -> String {
     address("REDIS_URL")
 }
 
+/// The Redis of the CRM's simulator.
+pub fn crm_redis_url() -> String {
+    address("CRM_REDIS_URL")
+}
+
 /// Kafka, directly.
 pub fn kafka_brokers() -> String {
     address("KAFKA_BROKERS")

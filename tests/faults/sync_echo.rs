@@ -1,0 +1,76 @@
+//! What we write is told us again, in the CRM's own form perhaps, and perhaps before we have its answer.
+
+use acme_crm::Faults;
+use serde_json::{Value, json};
+use support::app::{Api, TestApp, ada};
+use support::crm::Crm;
+use support::two_way::TwoWay;
+
+const POLICIES: [&str; 3] = ["newestWins", "crmWins", "localWins"];
+
+/// A contact whose values a tidy CRM would write differently.
+fn untidy() -> Value {
+    json!({
+        "firstName": "ada  augusta", "lastName": "lovelace", "email": "Ada@example.com", "phone": "+14155552671",
+        "tags": ["Poetry", "mathematics"],
+    })
+}
+
+/// Makes a contact, changes it, and answers how many versions it has in the end, and how often the CRM was written to.
+async fn round(api: &Api<'_>, way: &TwoWay<'_>, crm: &Crm, contact: &Value) -> (Value, u64) {
+    let written = async || crm.asked("POST /contacts").await + crm.asked("PATCH /contacts/{id}").await;
+    let before = written().await;
+    let id = api.create(contact).await.expect(201).id();
+    way.at_rest(&[crm]).await;
+    let version = api.get(&id).await.expect(200).json()["version"].as_i64().unwrap();
+    assert!(version <= 2, "a new contact has got {version} versions");
+    api.patch(&id, version, &json!({"title": "countess"})).await.expect(200);
+    way.at_rest(&[crm]).await;
+    let contact = api.get(&id).await.expect(200).json();
+    let [record] = crm.records_of(&id).await.try_into().unwrap();
+    assert_eq!(record["acme_title"], contact["title"]);
+    assert_eq!(record["acme_phone"].is_string(), contact["phone"].is_string());
+    assert_eq!(test_conflicts(api).await, 0, "nobody else changed anything");
+    (contact, written().await - before)
+}
+
+async fn test_conflicts(api: &Api<'_>) -> i64 {
+    api.test.count("sync_conflicts").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_change_makes_one_round_whichever_comes_first() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut crm = Crm::connect(&api).await;
+    let way = TwoWay::start(&test).await;
+    way.connect(&mut crm);
+    for webhook_first in [false, true] {
+        crm.faults(Faults { webhook_first, ..Faults::default() });
+        for policy in POLICIES {
+            crm.policy(&api, policy).await;
+            let (contact, written) = round(&api, &way, &crm, &ada()).await;
+            assert_eq!((&contact["version"], written), (&json!(2), 2), "{policy}, webhook first: {webhook_first}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_form_that_a_crm_gives_is_adopted_and_not_sent_back() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut crm = Crm::connect(&api).await;
+    let way = TwoWay::start(&test).await;
+    way.connect(&mut crm);
+    for webhook_first in [false, true] {
+        crm.faults(Faults { normalise: true, webhook_first, ..Faults::default() });
+        for policy in POLICIES {
+            crm.policy(&api, policy).await;
+            let (contact, written) = round(&api, &way, &crm, &untidy()).await;
+            assert_eq!(contact["firstName"], "Ada augusta", "{policy}, webhook first: {webhook_first}: {contact}");
+            assert_eq!(contact["tags"], json!(["mathematics", "poetry"]));
+            assert_eq!(written, 2, "{policy}, webhook first: {webhook_first}");
+            assert!(contact["version"].as_i64() <= Some(4), "one more version for each change: {contact}");
+        }
+    }
+}
