@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::arrival::{Arrival, Source};
 use super::fields::Fields;
 use crate::contact::reading::Rules;
+use crate::db::connections::Policy;
 use crate::db::links::{Link, Sending};
 use crate::mapping::{Crm, Incoming, Record};
 
@@ -33,12 +34,16 @@ pub(super) fn basis(
     let fields = |record: &Record| read(arrival.crm, record, rules);
     let base = link.base.as_ref().and_then(fields);
     let sent = link.sending.as_ref().and_then(|sending| Some((sending, fields(sending.record.as_ref()?)?)));
-    let Some((Sending { version, .. }, sent)) = sent else {
+    let Some((Sending { version, since, .. }, sent)) = sent else {
         return Basis { fields: base, link };
+    };
+    let may_be_new_form = || {
+        let is_live = link.claimed_until.is_some_and(|until| until > now);
+        is_live && arrival.connection.policy != Policy::LocalWins && arrival.at().is_some_and(|at| at >= *since)
     };
     let is_in = arrival.source == Source::Answer(*version)
         || match &base {
-            Some(base) => holds(base, &sent, theirs, link.claimed_until.is_some_and(|until| until > now)),
+            Some(base) => holds(base, &sent, theirs, may_be_new_form),
             // A record that was never seen and names our contact is the one that we made.
             None => incoming.external_id == Some(link.contact_id),
         };
@@ -51,12 +56,13 @@ pub(super) fn basis(
 
 /// Whether what was sent is in the record. Of what we meant to change, nothing may be as it was. If none of it is as we wrote
 /// it either, the CRM may have given it a form of its own; or we never got through, and somebody else changed the same. The
-/// first is likely only while we are writing.
-fn holds(base: &Fields, sent: &Fields, theirs: &Fields, is_live: bool) -> bool {
+/// first is likely only while we are writing, and for what changed since we began. Where ours must not be lost, it is not
+/// supposed: the CRM's answer will tell.
+fn holds(base: &Fields, sent: &Fields, theirs: &Fields, may_be_new_form: impl FnOnce() -> bool) -> bool {
     let meant: BTreeSet<&str> = base.differing(sent).collect();
     let none_as_before = meant.iter().all(|name| theirs.get(name) != base.get(name));
     let some_as_sent = meant.iter().any(|name| theirs.get(name) == sent.get(name));
-    !meant.is_empty() && none_as_before && (some_as_sent || is_live)
+    !meant.is_empty() && none_as_before && (some_as_sent || may_be_new_form())
 }
 
 /// A record field by field; `None` if it can't be read (any more).

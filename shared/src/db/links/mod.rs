@@ -53,6 +53,8 @@ pub struct Sending {
     pub version: i32,
     /// The whole record as it should be then; `None` if it is to be deleted.
     pub record: Option<Record>,
+    /// When it set out, by our clock.
+    pub since: Timestamp,
 }
 
 /// A record that its CRM has deleted.

@@ -71,10 +71,10 @@ pub fn plan(
     let sending = match step {
         // What came of the last try is not known. It may still be seen to arrive.
         Step::Look(_) | Step::Agree => unanswered.clone(),
-        Step::Remove { .. } => Some(Sending { version: contact.version, record: None }),
+        Step::Remove { .. } => Some(Sending { version: contact.version, record: None, since: now }),
         Step::Create(_) | Step::Change { .. } => {
             let record = crm.from_contact(contact, link.base.as_ref(), rules);
-            Some(Sending { version: contact.version, record: Some(record) })
+            Some(Sending { version: contact.version, record: Some(record), since: now })
         }
     };
     let until = now + claim;

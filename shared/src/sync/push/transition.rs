@@ -107,10 +107,11 @@ fn failing(plan: &Plan, link: Link, reason: String, now: Timestamp, settings: &C
 /// Given up. What was being sent tells which version it was: another one is tried again.
 fn dead(plan: &Plan, link: Link, reason: String) -> Link {
     let record = plan.link.sending.as_ref().and_then(|sending| sending.record.clone());
+    let since = plan.link.sending.as_ref().map_or(Timestamp::UNIX_EPOCH, |sending| sending.since);
     Link {
         state: LinkState::Dead,
         attempts: link.attempts.saturating_add(1),
-        sending: Some(Sending { version: plan.version, record }),
+        sending: Some(Sending { version: plan.version, record, since }),
         retry_at: None,
         failure: Some(reason),
         ..link
