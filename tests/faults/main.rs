@@ -22,6 +22,7 @@ mod relay_webhooks;
 mod relay_webhooks_order;
 mod sync_both_ways;
 mod sync_echo;
+mod sync_load;
 mod sync_lost;
 mod sync_policies;
 mod template;

@@ -72,6 +72,10 @@ impl<'a> TwoWay<'a> {
             ("CROSSWALK_CRM_RATE", "10000/10000"),
             ("CROSSWALK_CRM_RETRY_MS", "100"),
             ("CROSSWALK_CRM_RETRY_MAX_MS", "1000"),
+            // Whoever is killed has what it claimed for no longer.
+            ("CROSSWALK_CRM_CALL_MS", "2000"),
+            ("CROSSWALK_CRM_PUSH_MS", "2000"),
+            ("CROSSWALK_CRM_CLAIM_MS", "8000"),
         ];
         for (name, value) in fast.iter().chain(settings) {
             environment.retain(|(given, _)| given != name);
