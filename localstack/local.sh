@@ -16,8 +16,10 @@ source localstack/lib/postgres.sh
 source localstack/lib/redis.sh
 source localstack/lib/kafka.sh
 source localstack/lib/localstack.sh
+source localstack/lib/crm_redis.sh
 source localstack/lib/docker.sh
 source localstack/lib/services.sh
+source localstack/lib/crm.sh
 source localstack/lib/functions.sh
 source localstack/lib/ending.sh
 source localstack/lib/stages.sh
@@ -32,7 +34,8 @@ Usage: localstack/local.sh COMMAND
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
   check              formatting, lints, documentation, layering, shell scripts
   install [PART...]  what is missing on this machine, of: services build tools check (all of them by default)
-  services up        PostgreSQL, Redis, Kafka and LocalStack, by Docker or natively; writes .local/services.env
+  services up        PostgreSQL, Redis, Kafka, LocalStack and the CRM's Redis, by Docker or natively; writes
+                     .local/services.env
   services down      stops them; their data stays
   services status    says what runs where; exit status 1 unless all answer
   services wipe      stops everything and removes the services' data
@@ -44,7 +47,9 @@ Variables
   CROSSWALK_REDIS_PORT       16379; its cluster bus is 10000 above
   CROSSWALK_KAFKA_PORT       19092; the ports 1, 3 and 4 above it belong to Kafka too
   CROSSWALK_LOCALSTACK_PORT  14566
+  CROSSWALK_CRM_REDIS_PORT   16380
   CROSSWALK_HTTP_PORT        19000
+  CROSSWALK_CRM_PORT         19001
 A port that was chosen is remembered in .local/ports until the next wipe.
 TEXT
 }

@@ -55,7 +55,7 @@ stop_started() {
   local name services=()
   [[ ${#STARTED[@]} -gt 0 ]] || return 0
   title "Stopping what was started"
-  for name in triggers functions; do
+  for name in triggers functions acme-crm; do
     [[ " ${STARTED[*]} " != *" $name "* ]] || stop_process "$name"
   done
   for name in "${SERVICES[@]}"; do

@@ -11,6 +11,7 @@ functions_up() {
   build
   seed
   write_router
+  start_crm
   start_functions
   start_triggers
 }
@@ -26,7 +27,8 @@ seed() {
   title "Migrating and seeding"
   read_service_variables
   attended env "${SERVICE_VARIABLES[@]}" timeout "$SEED_SECONDS" \
-    "$TARGET/debug/seed" --url "$HTTP_URL" --env "$LOCAL/env" --functions-env "$FUNCTIONS_ENV" || seed_failed $?
+    "$TARGET/debug/seed" --url "$HTTP_URL" --crm-url "$CRM_URL" --env "$LOCAL/env" --functions-env "$FUNCTIONS_ENV" ||
+    seed_failed $?
   say "a client for the API is in .local/env"
 }
 
@@ -117,7 +119,8 @@ triggers_fingerprint() {
 }
 
 functions_down() {
-  if process_runs triggers || process_runs functions; then title "Stopping the functions"; fi
+  if process_runs triggers || process_runs functions || process_runs acme-crm; then title "Stopping the functions"; fi
   stop_process triggers
   stop_process functions
+  stop_process acme-crm
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The four services together.
+# The five services together.
 
-readonly SERVICES=(postgres redis kafka localstack)
+readonly SERVICES=(postgres redis kafka localstack crm_redis)
 
 # Sets MODE to docker or native, once. What runs already decides, then the person, then what the machine has.
 choose_mode() {

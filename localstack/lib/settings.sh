@@ -6,7 +6,7 @@ readonly DATA=$LOCAL/data LOGS=$LOCAL/logs RUN=$LOCAL/run TOOLS=$LOCAL/tools
 readonly SERVICES_ENV=$LOCAL/services.env
 readonly TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 readonly PORT_NAMES=(CROSSWALK_POSTGRES_PORT CROSSWALK_REDIS_PORT CROSSWALK_KAFKA_PORT CROSSWALK_LOCALSTACK_PORT
-  CROSSWALK_HTTP_PORT)
+  CROSSWALK_CRM_REDIS_PORT CROSSWALK_HTTP_PORT CROSSWALK_CRM_PORT)
 
 # settle_port NAME DEFAULT: the environment's choice, else the one made earlier, else the default. A choice is remembered
 # because `make test` must find the services that an earlier `CROSSWALK_REDIS_PORT=… make up` started.
@@ -28,7 +28,9 @@ settle_port CROSSWALK_POSTGRES_PORT 15432
 settle_port CROSSWALK_REDIS_PORT 16379
 settle_port CROSSWALK_KAFKA_PORT 19092
 settle_port CROSSWALK_LOCALSTACK_PORT 14566
+settle_port CROSSWALK_CRM_REDIS_PORT 16380
 settle_port CROSSWALK_HTTP_PORT 19000
+settle_port CROSSWALK_CRM_PORT 19001
 
 readonly "${PORT_NAMES[@]}"
 readonly KAFKA_CONTROLLER_PORT=$((CROSSWALK_KAFKA_PORT + 1))
@@ -37,12 +39,14 @@ readonly KAFKA_CONTROLLER_PORT=$((CROSSWALK_KAFKA_PORT + 1))
 readonly KAFKA_PROXIED_LISTENER_PORT=$((CROSSWALK_KAFKA_PORT + 3))
 readonly KAFKA_PROXY_PORT=$((CROSSWALK_KAFKA_PORT + 4))
 readonly HTTP_URL=http://127.0.0.1:$CROSSWALK_HTTP_PORT
+readonly CRM_URL=http://127.0.0.1:$CROSSWALK_CRM_PORT
 
 # The addresses of the services, the same whether Docker runs them or not.
 write_services_env() {
   cat >"$SERVICES_ENV.new" <<TEXT
 export DATABASE_URL=postgres://crosswalk:crosswalk@127.0.0.1:$CROSSWALK_POSTGRES_PORT/crosswalk
 export REDIS_URL=redis://127.0.0.1:$CROSSWALK_REDIS_PORT
+export CRM_REDIS_URL=redis://127.0.0.1:$CROSSWALK_CRM_REDIS_PORT
 export KAFKA_BROKERS=127.0.0.1:$CROSSWALK_KAFKA_PORT
 export KAFKA_PROXIED_BROKERS=127.0.0.1:$KAFKA_PROXY_PORT
 export KAFKA_PROXY_TARGET=127.0.0.1:$KAFKA_PROXIED_LISTENER_PORT

@@ -8,6 +8,7 @@ stage_run() {
   with_env attended "$TARGET/debug/tour"
   title "Up"
   say "API          $HTTP_URL"
+  say "AcmeCRM      $CRM_URL"
   say "a client     .local/env"
   say "services     .local/services.env"
   say "logs         .local/logs"
@@ -16,7 +17,7 @@ stage_run() {
   else
     say "all of it was up before, and stays up after Ctrl-C"
   fi
-  attended watch_over functions triggers
+  attended watch_over acme-crm functions triggers
 }
 
 # Returns when one of them has ended, which none should.

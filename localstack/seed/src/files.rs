@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::acme;
 use crate::rows::{CONNECTION, Clients};
 use crate::services::Services;
 
@@ -37,7 +38,7 @@ pub(crate) fn functions(services: &Services) -> Variables {
 }
 
 /// What people and tests get.
-pub(crate) fn people(services: &Services, url: &str, clients: &Clients) -> Variables {
+pub(crate) fn people(services: &Services, clients: &Clients, url: &str, crm_url: &str) -> Variables {
     let variables = [
         ("CROSSWALK_URL", url),
         ("CROSSWALK_CLIENT_ID", clients.first.id),
@@ -45,8 +46,13 @@ pub(crate) fn people(services: &Services, url: &str, clients: &Clients) -> Varia
         ("CROSSWALK_OTHER_CLIENT_ID", clients.other.id),
         ("CROSSWALK_OTHER_CLIENT_SECRET", clients.other.secret.reveal()),
         ("CROSSWALK_CONNECTION", CONNECTION),
+        ("ACME_URL", crm_url),
+        ("ACME_USERNAME", acme::USERNAME),
+        ("ACME_PASSWORD", acme::PASSWORD),
+        ("ACME_WEBHOOK_SECRET", acme::WEBHOOK_SECRET),
         ("DATABASE_URL", &services.database_url),
         ("REDIS_URL", &services.redis_url),
+        ("CRM_REDIS_URL", &services.crm_redis_url),
         ("KAFKA_BROKERS", &services.kafka_brokers),
         ("AWS_ENDPOINT_URL", &services.aws_endpoint_url),
         ("AWS_REGION", &services.aws_region),

@@ -1,6 +1,7 @@
 //! Fills the local services, and writes down how to reach them. Running it again changes nothing but what is missing:
 //! client secrets and signing keys that still fit are kept.
 
+mod acme;
 mod files;
 mod rows;
 mod secrets;
@@ -27,6 +28,9 @@ struct Arguments {
     /// Where the functions will answer
     #[arg(long, default_value = "http://127.0.0.1:19000")]
     url: String,
+    /// Where the CRM will answer
+    #[arg(long, default_value = "http://127.0.0.1:19001")]
+    crm_url: String,
     /// The file for people and tests: addresses, client ids and secrets
     #[arg(long, default_value = ".local/env")]
     env: PathBuf,
@@ -59,10 +63,11 @@ async fn seed(arguments: &Arguments) -> Result<()> {
     within("create the topics", topics::create(&services.kafka_brokers)).await?;
     // A secret that was given out stays good.
     let clients = rows::Clients::with_secrets(|name| files::read(&arguments.env, name));
-    within("insert tenants, clients and a connection", rows::insert(&services, &clients)).await?;
+    within("insert tenants, clients and a connection", rows::insert(&services, &clients, &arguments.crm_url)).await?;
 
     files::write(&arguments.functions_env, "", &functions)?;
-    files::write(&arguments.env, "export ", &files::people(&services, &arguments.url, &clients))?;
+    let people = files::people(&services, &clients, &arguments.url, &arguments.crm_url);
+    files::write(&arguments.env, "export ", &people)?;
     Ok(())
 }
 

@@ -35,12 +35,12 @@ impl Clients {
 }
 
 /// Inserts whatever is not there.
-pub(crate) async fn insert(services: &Services, clients: &Clients) -> Result<()> {
+pub(crate) async fn insert(services: &Services, clients: &Clients, crm_url: &str) -> Result<()> {
     let (connection, driver) = tokio_postgres::connect(&services.database_url, NoTls).await.context("connect")?;
     tokio::spawn(driver);
     insert_tenant(&connection, "tn_harbour", "Harbour", &clients.first).await?;
     insert_tenant(&connection, "tn_meadow", "Meadow", &clients.other).await?;
-    insert_connection(&connection).await
+    insert_connection(&connection, crm_url).await
 }
 
 /// A tenant and its client, whose quotas are high enough for load by hand.
@@ -56,10 +56,11 @@ async fn insert_tenant(connection: &Connection, tenant: &str, name: &str, client
     Ok(())
 }
 
-async fn insert_connection(connection: &Connection) -> Result<()> {
+/// The connection, whose CRM may answer at another port than the last time.
+async fn insert_connection(connection: &Connection, crm_url: &str) -> Result<()> {
     let sql = "insert into connections (tenant_id, id, crm, base_url, secret_name) \
-               values ('tn_harbour', $1::text, 'acme', 'http://127.0.0.1:19001', 'crosswalk/local/connections/' || $1) \
-               on conflict do nothing";
-    connection.execute(sql, &[&CONNECTION]).await?;
+               values ('tn_harbour', $1::text, 'acme', $2, 'crosswalk/local/connections/' || $1) \
+               on conflict (id) do update set base_url = excluded.base_url";
+    connection.execute(sql, &[&CONNECTION, &crm_url]).await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use crosswalk::auth::SigningKeySecret;
 use serde_json::{Value, json};
 
+use crate::acme;
 use crate::services::Services;
 
 /// The role that the functions work as. Its password is no secret: the server listens on this machine alone.
@@ -29,8 +30,7 @@ pub(crate) async fn store(services: &Services) -> Result<()> {
     let owner = database(&services.database.user, &services.database.password);
     put(&client, "crosswalk/local/database-admin", &owner).await?;
     put(&client, "crosswalk/local/redis", &json!({"url": services.redis_url})).await?;
-    let acme = json!({"username": "crosswalk", "password": "crosswalk", "webhookSecrets": ["local-webhook-secret"]});
-    put(&client, "crosswalk/local/connections/cn_acmelocal", &acme).await?;
+    put(&client, "crosswalk/local/connections/cn_acmelocal", &acme::secret()).await?;
     if !exists(&client, "crosswalk/local/signing-key").await {
         let (signing_key, public_key) = SigningKeySecret::generate().map_err(|error| anyhow!(error.chain()))?;
         // The public half first: whoever reads in between verifies a key that nobody signs with yet.

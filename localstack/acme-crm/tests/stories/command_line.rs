@@ -1,10 +1,10 @@
 //! The binary, as a developer and a script use it.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use reqwest::{Client, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -13,10 +13,21 @@ use tokio::time::timeout;
 use crate::support::{Crm, PATIENCE, ada, eventually, settings};
 use crate::support_receiver::Receiver;
 
+const VARIABLES: [&str; 6] =
+    ["ACME_REDIS_URL", "ACME_PREFIX", "ACME_USERNAME", "ACME_PASSWORD", "ACME_WEBHOOK_URL", "ACME_WEBHOOK_SECRET"];
+
+/// The binary, without what the person who runs the tests has sourced.
 fn acme_crm() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acme-crm"));
     command.kill_on_drop(true).stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("RUST_LOG");
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
     command
+}
+
+async fn output(mut command: Command) -> Output {
+    timeout(PATIENCE, command.output()).await.expect("an end in time").expect("the binary starts")
 }
 
 /// A port that nobody has now.
@@ -93,7 +104,7 @@ async fn an_address_that_is_taken_is_a_message_and_a_status() {
     let address = taken.local_addr().expect("its address");
     let mut command = acme_crm();
     command.args(["serve", "--listen", &address.to_string(), "--redis-url", &settings().redis_url]);
-    let output = timeout(PATIENCE, command.output()).await.expect("an end in time").expect("the binary starts");
+    let output = output(command).await;
     let message = String::from_utf8(output.stderr).expect("text");
     assert!(!output.status.success());
     assert!(message.starts_with(&format!("acme-crm: listen on {address}: ")), "{message}");
@@ -101,11 +112,19 @@ async fn an_address_that_is_taken_is_a_message_and_a_status() {
 
 #[tokio::test]
 async fn the_help_names_every_setting() {
-    let output = acme_crm().args(["serve", "--help"]).output().await.expect("the binary starts");
-    let help = String::from_utf8(output.stdout).expect("text");
-    for setting in ["ACME_REDIS_URL", "ACME_USERNAME", "ACME_PASSWORD", "ACME_WEBHOOK_URL", "ACME_WEBHOOK_SECRET"] {
-        assert!(help.contains(setting), "{setting} is not in {help}");
+    let mut command = acme_crm();
+    command.args(["serve", "--help"]);
+    let help = String::from_utf8(output(command).await.stdout).expect("text");
+    for variable in VARIABLES {
+        assert!(help.contains(variable), "{variable} is not in {help}");
     }
-    let without_secret = acme_crm().args(["serve", "--webhook-url", "http://127.0.0.1:1"]).output().await;
-    assert_eq!(without_secret.expect("the binary starts").status.code(), Some(2), "{}", json!("a URL alone"));
+}
+
+#[tokio::test]
+async fn a_webhook_url_wants_a_secret() {
+    let mut command = acme_crm();
+    command.args(["serve", "--webhook-url", "http://127.0.0.1:1"]);
+    let output = output(command).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--webhook-secret"), "{output:?}");
 }
