@@ -10,7 +10,7 @@ use tokio::sync::watch;
 pub struct Faults {
     /// Each request to `/auth` and `/contacts` takes so long before anything happens.
     pub latency_ms: u64,
-    /// The part of these requests that is answered 500 before the work, from 0 to 1.
+    /// The part of the requests to `/contacts` that is answered 500 before the work, from 0 to 1.
     pub error_rate: f64,
     /// So many next requests to `/contacts` are answered 429.
     pub too_many: u32,
