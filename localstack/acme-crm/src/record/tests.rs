@@ -48,6 +48,14 @@ fn each_change_is_later_than_the_one_before() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_makes_no_change_earlier_than_the_one_before() {
+    let mut record = ada();
+    record.0.insert("acme_updated_at".to_owned(), "2999-01-02T03:04:05.000006Z".into());
+    record.touch();
+    assert_eq!(seen(&record)["acme_updated_at"], "2999-01-02T03:04:05.000007Z");
+}
+
+#[test]
 fn a_merge_replaces_an_object_as_a_whole_and_removes_what_is_null() {
     let mut record = ada();
     record.merge(members(&json!({"acme_custom_fields": {"a": 1, "b": 2}, "acme_phone": "1", "unknown": [1]})));

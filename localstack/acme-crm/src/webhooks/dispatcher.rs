@@ -85,8 +85,9 @@ pub(crate) async fn dispatch(crm: Arc<Crm>) {
         tokio::select! {
             () = crm.queued.notified() => {}
             () = sleep(LOOK) => {}
-            Some(Ok(Some(lane))) = under_way.join_next() => {
-                if let Some(key) = lanes.next(&lane) {
+            Some(over) = under_way.join_next() => {
+                let lane = over.ok().flatten();
+                if let Some((key, lane)) = lane.and_then(|lane| Some((lanes.next(&lane)?, lane))) {
                     under_way.spawn(deliver(Arc::clone(&crm), Arc::clone(&places), key, Some(lane), Duration::ZERO));
                 }
             }

@@ -192,6 +192,22 @@ async fn clearing_leaves_nothing_but_the_tokens() {
 }
 
 #[tokio::test]
+async fn what_is_cleared_while_it_is_sent_does_not_come_back() {
+    let receiver = Receiver::open().await;
+    let crm = Crm::telling(&receiver).await;
+    receiver.answers_late(Duration::from_millis(200));
+    crm.create(&ada()).await;
+    receiver.received(1).await;
+    crm.send(Method::DELETE, "/simulator", &Value::Null).await;
+    // Its answer comes later than the other's, so that one is over as well.
+    receiver.answers_late(Duration::from_millis(400));
+    let record = crm.create(&ada()).await;
+    crm.settled().await;
+    let deliveries = crm.deliveries("").await;
+    assert_eq!((deliveries.len(), &deliveries[0]["record"]), (1, &record["id"]));
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_route() {
     let crm = Crm::alone().await;
     let record = crm.create(&ada()).await;

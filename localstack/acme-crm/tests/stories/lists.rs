@@ -94,6 +94,17 @@ async fn a_contact_is_found_by_what_it_has_now() {
 }
 
 #[tokio::test]
+async fn a_page_has_no_gap_where_a_contact_was_that_is_found_elsewhere_now() {
+    let crm = Crm::alone().await;
+    let moved = created(&crm, json!({"acme_external_id": "x"})).await;
+    let gone = created(&crm, json!({"acme_external_id": "x"})).await;
+    let stays = created(&crm, json!({"acme_external_id": "x"})).await;
+    crm.patch(&moved, &json!({"acme_external_id": "y"})).await;
+    crm.delete(&gone).await;
+    assert_eq!(page(&crm, "external_id=x&limit=1").await, (vec![stays], None));
+}
+
+#[tokio::test]
 async fn an_odd_limit_or_cursor_is_a_bad_request() {
     let crm = Crm::alone().await;
     for query in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=eHg"] {

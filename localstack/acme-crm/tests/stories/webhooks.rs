@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use acme_crm::Settings;
 use futures::future::join_all;
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::support::{Crm, ada, id};
+use crate::support::{Crm, ada, id, settings};
 use crate::support_receiver::{Received, Receiver};
 
 #[tokio::test]
@@ -127,7 +128,9 @@ async fn many_changes_of_many_contacts_all_arrive_once_in_the_order_of_each() {
 #[tokio::test]
 async fn a_slow_receiver_gets_contacts_side_by_side() {
     let receiver = Receiver::open().await;
-    let crm = Crm::telling(&receiver).await;
+    let mut settings = Settings { webhook: Some(receiver.webhook()), ..settings() };
+    settings.retry.answer = Duration::from_mins(1);
+    let crm = Crm::with(settings).await;
     for _ in 0..8 {
         receiver.answers_late(Duration::from_mins(1));
     }
