@@ -95,7 +95,7 @@ start_triggers() {
   start_process triggers "$CROSSWALK_HTTP_PORT" "triggers run --template $ROOT/template.yaml" \
     env "${SERVICE_VARIABLES[@]}" "$TARGET/debug/triggers" run --template "$ROOT/template.yaml" --endpoint "$HTTP_URL"
   printf '%s' "$fingerprint" >"$RUN/triggers.fingerprint"
-  say "the triggers fire what template.yaml schedules"
+  say "the triggers fire what template.yaml schedules, and poll its topics"
 }
 
 # What a running watch can't pick up by itself: rebuilt binaries, routes, environment; and another LocalStack, whose

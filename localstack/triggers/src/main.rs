@@ -59,7 +59,7 @@ enum Command {
     ///
     /// Records are handed over in batches of one partition, in order, and their offsets are committed when the batch has
     /// succeeded; until then it is tried again and again, unless the template sets a limit. At the end what is under way
-    /// has 15 s to succeed.
+    /// may take as long as the function's time-out says, and 15 s at most.
     ///
     /// Settings of the template that are not honoured are named at the start. One line of log
     /// per invocation goes to stderr; `RUST_LOG` sets how much is told.

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// How long the broker may take for a record.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Larger than any record in an event can be; the topic has its own limit.
 const LARGEST: &str = "10000000";
@@ -70,6 +70,8 @@ impl Destination {
             .set("partitioner", "murmur2_random")
             .set("message.max.bytes", LARGEST)
             .set("message.timeout.ms", PATIENCE.as_millis().to_string())
+            // A topic that isn't there is told as such before that.
+            .set("topic.metadata.propagation.max.ms", "2000")
             .create_with_context(ProducerLog)?;
         Ok(Self { topic: topic.to_owned(), producer })
     }

@@ -6,6 +6,7 @@
 //! batch at a time, in order, again and again until it succeeded or was given up. Only then its offsets are committed, so
 //! that whatever dies, no record is lost, and some may come twice.
 
+mod assignment;
 mod backlog;
 mod backoff;
 mod batch;
@@ -91,11 +92,11 @@ impl Mapping {
     }
 }
 
-/// Plays the mappings until `stop` is ready, and then until what is under way has ended, 15 s later at most. What
-/// succeeded by then is committed, and the consumer groups are left.
+/// Plays the mappings until `stop` is ready, and then until what is under way has ended: for as long as the function's
+/// time-out, and 15 s at most. What succeeded by then is committed, and the consumer groups are left.
 ///
-/// `brokers` are the bootstrap servers, `host:port` separated by commas. Dropping the future abandons what is under way
-/// and commits nothing for it.
+/// `brokers` are the bootstrap servers, `host:port` separated by commas. Dropping the future begins nothing new either, and
+/// waits for nothing.
 pub async fn run<I: Invoke>(
     mappings: Vec<Mapping>,
     invoker: &I,

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use tokio::time::Instant;
+
 use crate::{function::Call, world::World};
 
 fn partition(call: &Call) -> i64 {
@@ -45,6 +47,20 @@ async fn at_the_end_a_batch_that_failed_is_left_for_the_next_start() {
     assert_eq!(call.offsets(), [0]);
     call.succeed();
     world.end(running).await;
+}
+
+#[tokio::test]
+async fn at_the_end_a_function_has_no_more_time_than_its_time_out() {
+    let world = World::new(1).await;
+    world.topic.put(0, "a").await;
+    let running = world.run_with(|function| function.timeout = Duration::from_secs(1));
+    let call = world.function.called().await;
+    let start = Instant::now();
+    running.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(world.committed(0).await, None);
+    call.succeed();
+    world.topic.delete().await;
 }
 
 #[tokio::test]

@@ -69,6 +69,8 @@ impl World {
 
     /// The end of the test.
     pub async fn end(self, running: Running) {
+        // What it hasn't answered fails, so that nothing is waited for.
+        drop(self.function);
         running.stop().await;
         self.topic.delete().await;
     }

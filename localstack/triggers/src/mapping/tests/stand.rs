@@ -96,7 +96,9 @@ pub(super) async fn timed(kafka: Kafka, turns: &[Turn], records: Vec<Record>) ->
     let steps = Steps::default();
     let last = records.last().expect("there are records").offset + 1;
     let (inlet, outlet) = backlog(kafka.batch_size, Arc::default());
-    records.into_iter().for_each(|record| inlet.push(record));
+    for record in records {
+        inlet.push(record);
+    }
     let (standing, receiver) = watch::channel(Standing::Working);
     let origin = Origin { account: "000000000000".into(), region: "eu-west-1".into() };
     let setup = Setup {
@@ -120,6 +122,5 @@ pub(super) async fn timed(kafka: Kafka, turns: &[Turn], records: Vec<Record>) ->
         }),
     };
     let _ = timeout(Duration::from_hours(24), worker.run(outlet)).await;
-    let steps = lock(&steps).clone();
-    steps
+    lock(&steps).clone()
 }
