@@ -5,6 +5,8 @@
 
 mod commit_order;
 mod load;
+mod mapping_kill;
+mod mapping_outage;
 mod outage_kafka;
 mod outage_postgres;
 mod outage_redis;

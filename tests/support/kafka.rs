@@ -125,6 +125,28 @@ impl Topic {
         records
     }
 
+    /// The next offset that a consumer group has committed, for each partition; none where it has committed nothing.
+    ///
+    /// # Panics
+    ///
+    /// When the broker doesn't answer in time.
+    pub async fn committed(&self, group: &str) -> Vec<Option<i64>> {
+        let (name, group) = (self.name.clone(), group.to_owned());
+        let look = tokio::task::spawn_blocking(move || {
+            let consumer: BaseConsumer = config().set("group.id", group).create()?;
+            let mut partitions = TopicPartitionList::new();
+            partitions.add_partition_range(&name, 0, PARTITIONS - 1);
+            let committed = consumer.committed_offsets(partitions, DEADLINE)?;
+            let offset = |partition| match committed.find_partition(&name, partition)?.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+            KafkaResult::Ok((0..PARTITIONS).map(offset).collect())
+        });
+        let committed = look.await.expect("the look doesn't panic");
+        committed.unwrap_or_else(|error| panic!("what is committed of {} is unknown: {error}", self.name))
+    }
+
     /// Puts a record into the topic as it is and returns when the broker has it.
     ///
     /// # Panics

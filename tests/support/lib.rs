@@ -7,6 +7,7 @@ pub mod crm;
 pub mod database;
 pub mod gateway;
 pub mod kafka;
+pub mod mapping;
 pub mod outbox;
 pub mod past;
 pub mod proxy;

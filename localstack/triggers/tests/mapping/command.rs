@@ -69,6 +69,26 @@ async fn it_polls_until_a_signal_and_tells_a_line_of_each_batch() {
 }
 
 #[tokio::test]
+async fn when_it_is_killed_another_does_again_what_it_had_under_way() {
+    let (mut world, folder) = (World::new(1).await, TempDir::new().unwrap());
+    world.kafka.batch_size = 1;
+    world.topic.put(0, "a").await;
+    let mut killed = triggers(&world, &folder).args(["--brokers", &brokers()]).spawn().unwrap();
+    let call = world.function.called().await;
+    killed.kill().await.unwrap();
+    call.succeed();
+    let running = world.run();
+    world.topic.put(0, "b").await;
+    for value in ["a", "b"] {
+        let call = world.function.called().await;
+        assert_eq!(call.values(), [value]);
+        call.succeed();
+    }
+    world.commits(0, 2).await;
+    world.end(running).await;
+}
+
+#[tokio::test]
 async fn it_wants_to_know_where_the_topics_are() {
     let (world, folder) = (World::new(1).await, TempDir::new().unwrap());
     let output = timeout(PATIENCE, triggers(&world, &folder).output()).await.expect("an end in time").unwrap();
