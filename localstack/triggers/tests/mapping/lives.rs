@@ -103,10 +103,12 @@ async fn receive(world: &World, seen: &mut BTreeSet<(i64, i64)>, wanted: &BTreeS
 }
 
 #[tokio::test]
-async fn what_ends_after_its_partition_was_lost_does_not_count() {
-    let world = World::new(2).await;
-    world.topic.put(0, "a").await;
-    world.topic.put(1, "a").await;
+async fn what_ends_after_its_partition_was_lost_does_not_count_and_leads_to_nothing() {
+    let mut world = World::new(2).await;
+    world.kafka.batch_size = 1;
+    for partition in [0, 1, 0, 1] {
+        world.topic.put(partition, "x").await;
+    }
     let first = world.run();
     let mut calls = [world.function.called().await, world.function.called().await];
     calls.sort_by_key(partition);
@@ -120,10 +122,35 @@ async fn what_ends_after_its_partition_was_lost_does_not_count() {
     lost.succeed();
     kept.succeed();
     world.commits(1 - moved, 1).await;
+    let next = world.function.called().await;
+    assert_eq!((partition(&next), next.offsets()), (i64::from(1 - moved), vec![1]));
+    next.succeed();
     assert!(world.function.rests(Duration::from_millis(300)).await);
     assert_eq!(world.committed(moved).await, None, "the new owner has not succeeded yet");
     again.succeed();
     world.commits(moved, 1).await;
     first.stop().await;
     world.end(second).await;
+}
+
+#[tokio::test]
+async fn a_partition_that_comes_back_waits_for_what_it_still_has_under_way() {
+    let world = World::new(2).await;
+    world.topic.put(0, "a").await;
+    world.topic.put(1, "a").await;
+    let first = world.run();
+    let calls = [world.function.called().await, world.function.called().await];
+    let second = world.run();
+    let again = world.function.called().await;
+    let end = second.ask_to_stop();
+    again.fail();
+    end.await;
+    assert!(world.function.rests(Duration::from_secs(1)).await, "a second batch of a partition came too early");
+    for call in calls {
+        call.succeed();
+    }
+    world.function.called().await.succeed();
+    world.commits(0, 1).await;
+    world.commits(1, 1).await;
+    world.end(first).await;
 }
