@@ -52,17 +52,17 @@ enum Command {
     Routes(Source),
     /// Fires the enabled Schedule events and polls the topics of the enabled Kafka events until SIGINT or SIGTERM
     ///
-    /// Waits until the endpoint listens. A rate(…) then fires at once and then once each period, a cron(…) at its times in UTC. Of the ticks that fall
-    /// while the function already runs as often as its `ReservedConcurrentExecutions` allows (1 if not set), one is
-    /// fired when it ends. A failed invocation is tried again as `EventInvokeConfig` says, by default twice, after one
-    /// and after two minutes.
+    /// Waits until the endpoint listens. A rate(…) then fires at once and then once each period, a cron(…) at its times
+    /// in UTC. Of the ticks that fall while the function already runs as often as its `ReservedConcurrentExecutions`
+    /// allows (1 if not set), one is fired when it ends. A failed invocation is tried again as `EventInvokeConfig` says,
+    /// by default twice, after one and after two minutes.
     ///
     /// Records are handed over in batches of one partition, in order, and their offsets are committed when the batch has
     /// succeeded; until then it is tried again and again, unless the template sets a limit. At the end what is under way
     /// may take as long as the function's time-out says, and 15 s at most.
     ///
-    /// Settings of the template that are not honoured are named at the start. One line of log
-    /// per invocation goes to stderr; `RUST_LOG` sets how much is told.
+    /// Settings of the template that are not honoured are named at the start. One line of log per invocation goes to
+    /// stderr; `RUST_LOG` sets how much is told.
     Run(Run),
 }
 
