@@ -26,6 +26,7 @@ mod sync_both_ways;
 mod sync_echo;
 mod sync_load;
 mod sync_lost;
+mod sync_outage;
 mod sync_policies;
 mod template;
 mod watch;

@@ -69,7 +69,7 @@ async fn theirs(crm: &Crm) -> usize {
             crm.patch(id, &json!({"acme_title": format!("{change}"), "acme_notes": format!("{number}-{change}")}))
                 .await;
         }
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             crm.delete(id).await;
         }
     };
@@ -87,7 +87,7 @@ async fn ours(api: &Api<'_>) -> Vec<String> {
             let ask = api.ask("PATCH", &format!("/contacts/{id}")).header("if-match", "*");
             ask.json(&patch).send().await.expect(200);
         }
-        if number % 10 == 0 {
+        if number.is_multiple_of(10) {
             api.delete(&id).await.expect(204);
         }
         id
@@ -156,9 +156,9 @@ async fn same(test: &TestApp, crm: &Crm) {
     assert_eq!(here, records, "left: what is known here, right: what is there");
     for row in links {
         let record = &records[&row.get::<_, String>(0)];
-        let text = |name: &str| record[name].as_str().map(str::to_owned);
+        let said = |name: &str| record[name].as_str().map(str::to_owned);
         let ours = (row.get::<_, Option<String>>(2), row.get::<_, Option<String>>(3), row.get::<_, Option<String>>(4));
-        assert_eq!(ours, (text("acme_first_name"), text("acme_title"), text("acme_notes")));
+        assert_eq!(ours, (said("acme_first_name"), said("acme_title"), said("acme_notes")));
     }
     assert_eq!(test.count("contacts where deleted_at is null").await, i64::try_from(records.len()).unwrap());
 }

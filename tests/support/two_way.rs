@@ -1,29 +1,22 @@
 //! All that lies between a tenant's contacts and its CRMs, as it is deployed: the functions' own binaries, the relay, two
 //! topics, and the event source mappings that read them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bytes::Bytes;
-use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use triggers::invoke::{Invoke, InvokeError};
-use triggers::mapping::{self, Mapping};
-use triggers::origin::Origin;
-use triggers::template::{Function as Called, Kafka};
+use triggers::template::Kafka;
 
 use crate::app::TestApp;
 use crate::crm::Crm;
 use crate::gateway;
 use crate::kafka::Topic;
+use crate::mapping::Poller;
 use crate::relay::{Relay, Relays};
 use crate::runtime_api::Function;
-use crate::services;
 use crate::wait::eventually;
 
 /// How long everything may take to come to rest, on a busy machine.
@@ -46,7 +39,15 @@ pub struct TwoWay<'a> {
     test: &'a TestApp,
     receiver: String,
     server: JoinHandle<()>,
-    mappings: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    brokers: Brokers,
+    pollers: Vec<[Poller; 2]>,
+}
+
+/// How Kafka is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Brokers {
+    Direct,
+    Proxied,
 }
 
 impl<'a> TwoWay<'a> {
@@ -65,6 +66,19 @@ impl<'a> TwoWay<'a> {
     ///
     /// When a part of it does not start.
     pub async fn start_with(test: &'a TestApp, settings: &[(&str, &str)]) -> Self {
+        Self::start_at(test, settings, Brokers::Direct).await
+    }
+
+    /// The same, with a broker that is reached only while [`crate::kafka::proxy`] is up.
+    ///
+    /// # Panics
+    ///
+    /// When a part of it does not start.
+    pub async fn start_behind_the_kafka_proxy(test: &'a TestApp) -> Self {
+        Self::start_at(test, &[], Brokers::Proxied).await
+    }
+
+    async fn start_at(test: &'a TestApp, settings: &[(&str, &str)], brokers: Brokers) -> Self {
         let (contacts, webhooks) = tokio::join!(Topic::create(), Topic::create());
         let mut environment = test.environment.clone();
         let fast = [
@@ -86,6 +100,7 @@ impl<'a> TwoWay<'a> {
             launch.time_limit(Duration::from_mins(1)).restart_on_exit().start()
         };
         let relays = Relays::of(test, &contacts).setting("CROSSWALK_WEBHOOKS_TOPIC", webhooks.name());
+        let relays = if brokers == Brokers::Proxied { relays.behind_the_kafka_proxy() } else { relays };
         let (receive, webhook_consumer, contact_consumer, relay) = tokio::join!(
             function("receive-webhook", 2),
             function("consume-webhook-events", 2),
@@ -106,7 +121,8 @@ impl<'a> TwoWay<'a> {
             test,
             receiver,
             server,
-            mappings: None,
+            brokers,
+            pollers: Vec::new(),
         };
         this.poll();
         this
@@ -117,42 +133,34 @@ impl<'a> TwoWay<'a> {
         crm.tell(&self.receiver);
     }
 
-    /// Begins to poll the topics.
+    /// Begins to poll the topics; once more, if they are polled already: then both share the partitions.
     pub fn poll(&mut self) {
-        let (stop, stopped) = oneshot::channel();
-        let mappings =
-            [("consume-webhook-events", &self.webhooks, 500), ("consume-contact-events", &self.contacts, 100)].map(
-                |(function, topic, batch_size)| Mapping {
-                    function: Called { timeout: Duration::from_mins(1), ..Called::named(function) },
-                    kafka: Kafka {
-                        batch_size,
-                        window: Duration::ZERO,
-                        ..Kafka::of(format!("{function}.{}", topic.name()), [topic.name()])
-                    },
-                },
-            );
-        let direct = Direct(BTreeMap::from([
-            ("consume-webhook-events".to_owned(), self.webhook_consumer.clone()),
-            ("consume-contact-events".to_owned(), self.contact_consumer.clone()),
-        ]));
-        let running = tokio::spawn(async move {
-            let origin = Origin { account: "000000000000".to_owned(), region: "us-east-1".to_owned() };
-            let brokers = services::kafka_brokers();
-            let stopped = async { drop(stopped.await) };
-            mapping::run(mappings.into(), &direct, Some(&brokers), &origin, stopped).await.expect("they can be played");
-        });
-        self.mappings = Some((stop, running));
+        let poller = |function: &Function, topic: &Topic, batch_size| {
+            let kafka = Kafka {
+                batch_size,
+                window: Duration::ZERO,
+                ..Kafka::of(format!("of {}", topic.name()), [topic.name()])
+            };
+            match self.brokers {
+                Brokers::Direct => Poller::start(function, kafka),
+                Brokers::Proxied => Poller::start_behind_the_kafka_proxy(function, kafka),
+            }
+        };
+        let webhooks = poller(&self.webhook_consumer, &self.webhooks, 500);
+        let contacts = poller(&self.contact_consumer, &self.contacts, 100);
+        self.pollers.push([webhooks, contacts]);
     }
 
-    /// Stops polling, once what is under way has ended.
+    /// Stops the pollers that were started first, once what is under way has ended.
     ///
     /// # Panics
     ///
-    /// When the mappings have panicked.
+    /// When they don't end.
     pub async fn stop_polling(&mut self) {
-        if let Some((stop, running)) = self.mappings.take() {
-            drop(stop);
-            running.await.expect("the mappings end cleanly");
+        if !self.pollers.is_empty() {
+            for poller in self.pollers.remove(0) {
+                poller.stop().await;
+            }
         }
     }
 
@@ -203,21 +211,6 @@ impl<'a> TwoWay<'a> {
 impl Drop for TwoWay<'_> {
     fn drop(&mut self) {
         self.server.abort();
-        if let Some((_, running)) = &self.mappings {
-            running.abort();
-        }
-    }
-}
-
-/// Invokes the functions without an emulator between.
-#[derive(Clone)]
-struct Direct(BTreeMap<String, Function>);
-
-impl Invoke for Direct {
-    async fn invoke(&self, function: &Called, body: &Value) -> Result<Bytes, InvokeError> {
-        let called = self.0.get(&function.name).expect("both functions are here");
-        let answer = called.invoke_bytes(Bytes::from(body.to_string())).await;
-        answer.map_err(|error| InvokeError::Failed(error.to_string()))
     }
 }
 
