@@ -4,11 +4,11 @@
 -- nothing of a replay that came in between: that is a turn of its own.
 alter table webhook_events add column replays integer not null default 0;
 
--- The list, newest first, without a filter and with those that leave many or few. A state may be the one that nearly all
--- are in, or that nearly none is. The webhooks of a record have their index already (webhook_events_remote).
-create index webhook_events_newest on webhook_events (tenant_id, received_at, id);
+-- The list, newest first. A state may be the one that nearly all are in, or that nearly none is; so each is walked by
+-- itself, and where several are wanted they are merged. The webhooks of a record have their index already
+-- (webhook_events_remote).
 create index webhook_events_by_state on webhook_events (tenant_id, state, received_at, id);
-create index webhook_events_by_connection on webhook_events (tenant_id, connection_id, received_at, id);
+create index webhook_events_by_connection on webhook_events (tenant_id, connection_id, state, received_at, id);
 
 -- The links that don't come through: as small as what is wrong. Those that will be tried again and those that will not
 -- are each walked in the list's order, and merged.

@@ -72,6 +72,15 @@ pub enum Error {
     /// No contact is linked to this record.
     #[error("no contact is linked to the record {0}")]
     RecordNotFound(String),
+    /// There is no such webhook for this tenant.
+    #[error("there is no webhook event {0}")]
+    WebhookNotFound(String),
+    /// The webhook's body is gone, so it can't be worked again.
+    #[error("the body of the webhook event {0} was erased")]
+    WebhookErased(Uuid),
+    /// No link of this tenant by this name is failing or dead.
+    #[error("there is no sync failure {0}")]
+    SyncFailureNotFound(String),
     /// The contact was deleted and can still be restored.
     #[error("the contact {0} was deleted")]
     ContactDeleted(Uuid),

@@ -15,8 +15,8 @@ type Route = (&'static str, String, Option<Value>, Scope);
 async fn a_route_needs_a_token_of_its_scope() {
     let test = Setup::default().setting("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "100").start().await;
     let owner = test.api().await;
-    let id = prepare(&owner).await;
-    for (method, path, body, scope) in routes(&id) {
+    let there = prepare(&owner).await;
+    for (method, path, body, scope) in routes(&there) {
         let ask = |ask: Ask| if let Some(body) = &body { ask.json(body) } else { ask };
         let case = format!("{method} {path}");
         let answer = ask(test.ask(method, &path)).send().await;
@@ -28,32 +28,40 @@ async fn a_route_needs_a_token_of_its_scope() {
         assert_eq!((answer.status, answer.problem()), (403, "scope-missing".to_owned()), "{case}");
         assert!(!answer.header("ratelimit").is_empty(), "{case}");
     }
-    assert_eq!(test.events(&id).await.len(), 1, "nothing was done");
+    assert_eq!(test.events(&there.contact).await.len(), 1, "nothing was done");
 }
 
 #[tokio::test]
 async fn what_is_another_tenants_is_not_there() {
     let test = TestApp::start().await;
     let (owner, stranger) = (test.api().await, test.api().await);
-    let id = prepare(&owner).await;
-    let named = |path: &str| path.contains(&id) || path.starts_with("/connections");
-    for (method, path, body, _) in routes(&id).into_iter().filter(|(_, path, ..)| named(path)) {
+    let there = prepare(&owner).await;
+    let Prepared { contact, webhook } = &there;
+    let named = |path: &str| path.contains(contact) || path.contains(webhook) || path.starts_with("/connections");
+    for (method, path, body, _) in routes(&there).into_iter().filter(|(_, path, ..)| named(path)) {
         let ask = stranger.ask(method, &path).header("if-match", "*");
         let ask = if let Some(body) = &body { ask.json(body) } else { ask };
         let answer = ask.send().await;
         assert_eq!(answer.status, 404, "{method} {path}");
-        assert!(["contact-not-found", "connection-not-found"].contains(&answer.problem().as_str()), "{method} {path}");
+        assert!(answer.problem().ends_with("-not-found") && answer.problem() != "route-not-found", "{method} {path}");
     }
-    assert_eq!(stranger.ask("GET", "/contacts").send().await.expect(200).json(), json!({"items": []}));
-    assert_eq!(test.events(&id).await.len(), 1, "nothing was done");
+    for path in ["/contacts", "/webhook-events", "/sync-failures", "/sync-conflicts"] {
+        let list = stranger.ask("GET", path).send().await.expect(200).json();
+        assert_eq!(list, json!({"items": []}), "{path}");
+    }
+    let matching = stranger.ask("POST", "/webhook-events/replay").json(&json!({"state": "dead"})).send().await;
+    assert_eq!(matching.expect(202).json()["replayed"], 0);
+    assert_eq!(test.events(contact).await.len(), 1, "nothing was done");
+    assert_eq!(test.count("webhook_events where state = 'dead'").await, 1);
+    assert_eq!(test.count("links where state = 'dead'").await, 1);
 }
 
 #[tokio::test]
 async fn every_route_counts_and_refuses_who_asks_too_often() {
     let setup = Setup::default().setting("CROSSWALK_RATE_LIMIT", "1/2");
     let test = setup.setting("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "100").start().await;
-    let id = Uuid::now_v7().to_string();
-    for (method, path, body, _) in routes(&id) {
+    let nothing = Prepared { contact: Uuid::now_v7().to_string(), webhook: Uuid::now_v7().to_string() };
+    for (method, path, body, _) in routes(&nothing) {
         let api = test.api().await;
         let mut answers = Vec::new();
         for _ in 0..3 {
@@ -75,8 +83,8 @@ async fn every_route_counts_and_refuses_who_asks_too_often() {
 async fn every_body_is_asked_for_its_type_its_size_and_its_syntax() {
     let test = TestApp::start().await;
     let api = test.api().await;
-    let id = prepare(&api).await;
-    for (method, path, body, _) in routes(&id) {
+    let there = prepare(&api).await;
+    for (method, path, body, _) in routes(&there) {
         // What a route can do without it may leave out.
         if method == "GET" {
             continue;
@@ -98,7 +106,7 @@ async fn every_body_is_asked_for_its_type_its_size_and_its_syntax() {
         let empty = json().send().await;
         assert_eq!(empty.status == 400, body.is_some(), "{method} {path}: {empty:?}");
         if body.is_none() {
-            api.restore(&id).await.expect(200);
+            api.restore(&there.contact).await.expect(200);
         }
     }
 }
@@ -110,21 +118,22 @@ async fn with_postgresql_away_every_route_says_so_and_does_nothing() {
     let setup = Setup::default().database_at(&address.ip().to_string(), address.port());
     let test = setup.setting("CROSSWALK_CACHE_SECONDS", "0").start().await;
     let api = test.api().await;
-    let id = prepare(&api).await;
+    let there = prepare(&api).await;
     let ask = async |(method, path, body, _): Route| {
         let ask = api.ask(method, &path).header("if-match", "*");
         let ask = if let Some(body) = &body { ask.json(body) } else { ask };
         (format!("{method} {path}"), ask.send().await)
     };
     proxy.cut().await;
-    for route in routes(&id) {
+    for route in routes(&there) {
         let (case, answer) = ask(route).await;
         assert_eq!((answer.status, answer.problem()), (503, "unavailable".to_owned()), "{case}");
         assert!(!answer.header("retry-after").is_empty(), "{case}");
     }
-    assert_eq!((test.count("contacts").await, test.events(&id).await.len()), (1, 1));
+    assert_eq!((test.count("contacts").await, test.events(&there.contact).await.len()), (1, 1));
+    assert_eq!(test.count("webhook_events where state = 'dead'").await, 1);
     proxy.pass().await;
-    for route in routes(&id) {
+    for route in routes(&there) {
         let (case, answer) = ask(route).await;
         // Since the contact was deleted along the way, some now say that it is gone.
         assert!(answer.status < 300 || answer.status == 410, "{case}: {answer:?}");
@@ -132,11 +141,20 @@ async fn with_postgresql_away_every_route_says_so_and_does_nothing() {
 }
 
 /// All routes that ask for a token.
-fn routes(id: &str) -> Vec<Route> {
+fn routes(there: &Prepared) -> Vec<Route> {
     let (read, write) = (Scope::ContactsRead, Scope::ContactsWrite);
-    let contact = format!("/contacts/{id}");
+    let contact = format!("/contacts/{}", there.contact);
     let remote = "/connections/cn_guarded/contacts/7".to_owned();
+    let webhook = format!("/webhook-events/{}", there.webhook);
+    let failure = format!("/sync-failures/cn_guarded.{}", there.contact);
     vec![
+        ("GET", "/webhook-events".to_owned(), None, Scope::WebhooksRead),
+        ("GET", webhook.clone(), None, Scope::WebhooksRead),
+        ("POST", format!("{webhook}/replay"), None, Scope::WebhooksWrite),
+        ("POST", "/webhook-events/replay".to_owned(), Some(json!({"state": "dead"})), Scope::WebhooksWrite),
+        ("GET", "/sync-failures".to_owned(), None, Scope::SyncRead),
+        ("POST", format!("{failure}/replay"), None, Scope::SyncWrite),
+        ("GET", "/sync-conflicts".to_owned(), None, Scope::SyncRead),
         ("POST", "/contacts".to_owned(), Some(ada()), write),
         ("GET", "/contacts".to_owned(), None, read),
         ("POST", "/contacts/batch".to_owned(), Some(json!({"items": [ada()]})), write),
@@ -151,8 +169,18 @@ fn routes(id: &str) -> Vec<Route> {
     ]
 }
 
-/// A connection with a linked contact.
-async fn prepare(api: &Api<'_>) -> String {
+/// What the routes name.
+struct Prepared {
+    contact: String,
+    webhook: String,
+}
+
+/// A connection with a contact whose link is dead, and a webhook that is.
+async fn prepare(api: &Api<'_>) -> Prepared {
     let crm = Remote::connect(api, "cn_guarded").await;
-    crm.put("7", &record("7")).await.expect(201).id()
+    let contact = crm.put("7", &record("7")).await.expect(201).id();
+    let (_, webhook) = crm.receive("ev_1", Some("7")).await;
+    api.test.execute("update links set state = 'dead', failure = 'no'").await;
+    api.test.execute("update webhook_events set state = 'dead', failure = 'no'").await;
+    Prepared { contact, webhook }
 }

@@ -32,7 +32,7 @@ pub use profile::{NewContact, Profile};
 pub use status::Status;
 pub use tags::Tags;
 pub use text::{Note, Text};
-pub use time::rfc3339;
+pub use time::{Time, rfc3339};
 
 /// A contact as it is now.
 #[derive(Debug, Clone, PartialEq, Serialize)]

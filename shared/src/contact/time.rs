@@ -1,9 +1,26 @@
 //! Times as they come from outside.
 
 use jiff::Timestamp;
+use serde_json::Value;
+
+use super::reading::{Read, Reading};
 
 /// The first moment that PostgreSQL and every JSON reader agree on: the year 1.
 const FIRST: &str = "0001-01-01T00:00:00Z";
+
+/// A time in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Timestamp);
+
+impl Read for Time {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        match value.as_str().map(rfc3339) {
+            Some(Some(time)) => Some(Self(time)),
+            Some(None) => reading.fault("invalid", "must be a time such as 2026-01-31T12:00:00Z"),
+            None => reading.fault("type", "must be a string"),
+        }
+    }
+}
 
 /// Reads a time in the form of RFC 3339, section 5.6. The reader below knows more forms, and years that can't be stored.
 pub fn rfc3339(text: &str) -> Option<Timestamp> {

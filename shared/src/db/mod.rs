@@ -4,6 +4,7 @@
 //! use case above decides whether it stands alone or in a transaction.
 
 pub mod clients;
+pub mod conflicts;
 mod connect;
 pub mod connections;
 pub mod contacts;
@@ -22,6 +23,7 @@ pub mod purge;
 pub mod pushes;
 pub mod revocations;
 pub mod roles;
+pub mod sync_failures;
 pub mod webhooks;
 
 pub use connect::Credentials;

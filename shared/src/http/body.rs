@@ -33,6 +33,25 @@ pub fn expected(app: &App, request: &Request) -> Result<Expected> {
     Ok(Expected { if_match: if_match(request)?, version: named.0 })
 }
 
+/// Makes sure that a body which may be absent says nothing: what nobody reads must not be lost in silence.
+pub fn no_body(app: &App, request: &Request) -> Result<()> {
+    if request.body().is_empty() {
+        return Ok(());
+    }
+    let Nothing = body(app, request)?;
+    Ok(())
+}
+
+struct Nothing;
+
+impl Read for Nothing {
+    fn read(value: Value, reading: &mut Reading) -> Option<Self> {
+        let members = reading.object(value)?;
+        reading.finish(&members);
+        Some(Self)
+    }
+}
+
 /// A body that names a version and nothing else.
 struct Named(Option<i32>);
 

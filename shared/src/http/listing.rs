@@ -1,19 +1,15 @@
 //! What a request for a list asks.
 
-use jiff::Timestamp;
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
 
 use super::Request;
-use super::query::Parameters;
+use super::query::{Parameters, is_plain};
 use crate::app::App;
 use crate::contact::reading::{Read, read};
-use crate::contact::{Between, Filter, RemoteKey, Sort, rfc3339};
+use crate::contact::{Filter, RemoteKey, Sort};
 use crate::contacts::Listing;
 use crate::error::{Error, Result};
-
-/// A remote id has at most so many bytes, and so has the id of a connection.
-const MAX_ID: usize = 200;
 
 /// What a request for a list of contacts asks, by its parameters and by `Prefer: count=exact` (RFC 7240).
 pub fn listing(app: &App, request: &Request) -> Result<Listing> {
@@ -30,8 +26,8 @@ pub fn listing(app: &App, request: &Request) -> Result<Listing> {
         company: typed(app, &mut parameters, "company")?,
         tag: typed(app, &mut parameters, "tag")?,
         remote: remote(&mut parameters)?,
-        created: between(&mut parameters, "createdAfter", "createdBefore")?,
-        updated: between(&mut parameters, "updatedAfter", "updatedBefore")?,
+        created: parameters.between("createdAfter", "createdBefore")?,
+        updated: parameters.between("updatedAfter", "updatedBefore")?,
         text: text(&mut parameters)?,
         deleted: parameters.include_deleted()?,
     };
@@ -58,9 +54,7 @@ fn typed<T: Read>(app: &App, parameters: &mut Parameters, name: &str) -> Result<
 
 /// `connection` and `remoteId`, which only mean something together.
 fn remote(parameters: &mut Parameters) -> Result<Option<RemoteKey>> {
-    let id = |text: &str| (is_plain(text, 1, MAX_ID) && text.trim() == text).then(|| text.to_owned());
-    let connection = parameters.read("connection", "the id of a connection", id)?;
-    let remote_id = parameters.read("remoteId", "the id of a record in the CRM", id)?;
+    let (connection, remote_id) = (parameters.connection()?, parameters.remote_id()?);
     match (connection, remote_id) {
         (Some(connection), Some(remote_id)) => Ok(Some(RemoteKey { connection, remote_id })),
         (None, None) => Ok(None),
@@ -68,21 +62,10 @@ fn remote(parameters: &mut Parameters) -> Result<Option<RemoteKey>> {
     }
 }
 
-fn between(parameters: &mut Parameters, after: &str, before: &str) -> Result<Between> {
-    let mut time = |name| parameters.read(name, "a time such as 2026-01-31T12:00:00Z", rfc3339);
-    let (after, before): (Option<Timestamp>, Option<Timestamp>) = (time(after)?, time(before)?);
-    Ok(Between { after, before })
-}
-
 fn text(parameters: &mut Parameters) -> Result<Option<String>> {
     let (min, max) = (Filter::MIN_TEXT, Filter::MAX_TEXT);
     let can_be = format!("{min} to {max} characters, none of them a control character");
     parameters.read("q", &can_be, |text| is_plain(text.trim(), min, max).then(|| text.trim().to_owned()))
-}
-
-/// Whether PostgreSQL can be asked for it, and it may be something.
-fn is_plain(text: &str, min: usize, max: usize) -> bool {
-    (min..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
 /// Preferences that we don't know are passed over (RFC 7240, section 2).

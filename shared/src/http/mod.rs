@@ -14,7 +14,9 @@ mod problem;
 mod query;
 mod record;
 mod responses;
-mod webhook;
+mod sender;
+mod sync;
+mod webhooks;
 
 /// A request as the runtime hands it over.
 pub type Request = lambda_http::Request;
@@ -23,7 +25,7 @@ pub type Request = lambda_http::Request;
 pub type Response = lambda_http::Response<lambda_http::Body>;
 
 pub use batch::{batch, multi_status};
-pub use body::{body, body_within, expected, merge_patch};
+pub use body::{body, body_within, expected, merge_patch, no_body};
 pub use conditional::{if_match, matches_none};
 pub use exchange::Exchange;
 pub use form::{Form, credentials, form};
@@ -33,5 +35,7 @@ pub use path::{contact_id, remote_key};
 pub use problem::{code, refusal};
 pub use query::{shown, window};
 pub use record::{put, record, remote};
-pub use responses::{changed, created, deleted, found, granted, health, json, ok, page, public_keys};
-pub use webhook::{received, traceparent, webhook};
+pub use responses::{accepted, changed, created, deleted, found, granted, health, json, ok, page, public_keys};
+pub use sender::{received, signed_body, traceparent};
+pub use sync::{conflict_listing, failure_id, failure_listing};
+pub use webhooks::{named_webhook, webhook, webhook_id, webhook_listing};

@@ -13,18 +13,14 @@ const MAX_REMOTE_ID: usize = 200;
 /// The contact that the path names. What can't be one of our ids names no contact.
 pub fn contact_id(request: &Request) -> Result<Uuid> {
     let given = parameter(request, "id");
-    match Uuid::try_parse(given) {
-        // Only the form that we give out: one contact has one address.
-        Ok(id) if id.to_string() == given => Ok(id),
-        _ => Err(Error::ContactNotFound(given.chars().take(64).collect())),
-    }
+    uuid(given).ok_or_else(|| Error::ContactNotFound(start(given)))
 }
 
 /// The record that the path names. What can't be one of our connections names none.
 pub fn remote_key(request: &Request) -> Result<RemoteKey> {
     let connection = parameter(request, "connection");
-    if !connection.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        return Err(Error::ConnectionNotFound(connection.chars().take(64).collect()));
+    if !is_connection(connection) {
+        return Err(Error::ConnectionNotFound(start(connection)));
     }
     let remote_id = parameter(request, "remoteId");
     let plain = !remote_id.is_empty() && remote_id.trim() == remote_id && !remote_id.contains(char::is_control);
@@ -36,7 +32,22 @@ pub fn remote_key(request: &Request) -> Result<RemoteKey> {
     Ok(RemoteKey { connection: connection.to_owned(), remote_id: remote_id.to_owned() })
 }
 
+/// Whether it can be one of our connections.
+pub(super) fn is_connection(id: &str) -> bool {
+    id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// As much of what was given as an answer repeats.
+pub(super) fn start(given: &str) -> String {
+    given.chars().take(64).collect()
+}
+
+/// A UUID that the path names, in the form that we give out: one thing has one address.
+pub(super) fn uuid(given: &str) -> Option<Uuid> {
+    Uuid::try_parse(given).ok().filter(|id| id.to_string() == given)
+}
+
 /// A part of the path, which the gateway has decoded: a slash in it would have been the end of the part.
-fn parameter<'a>(request: &'a Request, name: &str) -> &'a str {
+pub(super) fn parameter<'a>(request: &'a Request, name: &str) -> &'a str {
     request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default()
 }

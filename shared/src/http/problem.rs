@@ -89,6 +89,13 @@ fn kind(error: &Error) -> (StatusCode, &'static str, &'static str) {
         Error::ContactNotFound(_) => (StatusCode::NOT_FOUND, "contact-not-found", "There is no such contact"),
         Error::ConnectionNotFound(_) => (StatusCode::NOT_FOUND, "connection-not-found", "There is no such connection"),
         Error::RecordNotFound(_) => (StatusCode::NOT_FOUND, "record-not-found", "No contact is linked to the record"),
+        Error::WebhookNotFound(_) => {
+            (StatusCode::NOT_FOUND, "webhook-event-not-found", "There is no such webhook event")
+        }
+        Error::WebhookErased(_) => (StatusCode::CONFLICT, "webhook-event-erased", "The webhook event has no body"),
+        Error::SyncFailureNotFound(_) => {
+            (StatusCode::NOT_FOUND, "sync-failure-not-found", "There is no such sync failure")
+        }
         Error::ContactDeleted(_) => (StatusCode::GONE, "contact-deleted", "The contact was deleted"),
         Error::VersionConflict { .. } => (StatusCode::CONFLICT, "version-conflict", "The contact has another version"),
         Error::PreconditionFailed { .. } => {

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use lambda_http::RequestExt;
 
 use super::Request;
+use crate::contact::{Between, rfc3339};
 use crate::contacts::Shown;
 use crate::error::{Error, Result};
 use crate::paging::{MAX_CURSOR, Window};
 
 const MAX_LIMIT: u8 = 200;
 const DEFAULT_LIMIT: u8 = 50;
+
+/// A remote id has at most so many characters, and so has the id of a connection.
+const MAX_ID: usize = 200;
 
 /// The parameters of a request, each of which is taken once.
 pub(super) struct Parameters(BTreeMap<String, String>);
@@ -59,6 +64,23 @@ impl Parameters {
         read(&text).map(Some).ok_or_else(|| Error::Malformed(format!("the parameter {name} can only be {can_be}")))
     }
 
+    /// `connection`.
+    pub(super) fn connection(&mut self) -> Result<Option<String>> {
+        self.read("connection", "the id of a connection", id)
+    }
+
+    /// `remoteId`.
+    pub(super) fn remote_id(&mut self) -> Result<Option<String>> {
+        self.read("remoteId", "the id of a record in the CRM", id)
+    }
+
+    /// A stretch of time, by the parameters that name its ends.
+    pub(super) fn between(&mut self, after: &str, before: &str) -> Result<Between> {
+        let mut time = |name| self.read(name, "a time such as 2026-01-31T12:00:00Z", rfc3339);
+        let (after, before): (Option<Timestamp>, Option<Timestamp>) = (time(after)?, time(before)?);
+        Ok(Between { after, before })
+    }
+
     /// `limit` and `cursor`.
     pub(super) fn window(&mut self) -> Result<Window> {
         let number = |text: &str| text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
@@ -85,4 +107,13 @@ impl Parameters {
         }
         Err(Error::Malformed("there is a query parameter that this route does not have".to_owned()))
     }
+}
+
+fn id(text: &str) -> Option<String> {
+    (is_plain(text, 1, MAX_ID) && text.trim() == text).then(|| text.to_owned())
+}
+
+/// Whether PostgreSQL can be asked for it, and it may be something.
+pub(super) fn is_plain(text: &str, min: usize, max: usize) -> bool {
+    (min..=max).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }

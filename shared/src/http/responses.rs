@@ -6,6 +6,7 @@ use lambda_http::Body;
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use lambda_http::http::response::Builder;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::conditional::{etag, matches_none};
@@ -105,6 +106,13 @@ pub fn health(health: Health) -> Response {
     let word = if health.is_serving() { "ok" } else { "unavailable" };
     let mut response = json(&json!({"status": word, "database": health.database, "redis": health.redis}));
     *response.status_mut() = status;
+    response
+}
+
+/// What was asked for is taken up, and done by somebody else: 202.
+pub fn accepted(body: &impl Serialize) -> Response {
+    let mut response = json(&json!(body));
+    *response.status_mut() = StatusCode::ACCEPTED;
     response
 }
 

@@ -47,6 +47,11 @@ impl Window {
 
     /// Cuts a page from the rows that were read, each an item and its position.
     pub fn cut<P: Serialize>(&self, question: &str, rows: Vec<(P, String)>) -> Page {
+        self.cut_within(question, rows, None)
+    }
+
+    /// As [`cut`](Self::cut), where it was looked for rows only so far: if all that were read fit, the next page begins there.
+    pub fn cut_within<P: Serialize>(&self, question: &str, rows: Vec<(P, String)>, reach: Option<P>) -> Page {
         let (mut bytes, mut escaped, read) = (0, 0, rows.len());
         let mut items = Vec::with_capacity(read);
         let mut last = None;
@@ -60,7 +65,8 @@ impl Window {
             last = Some(position);
         }
         let more = items.len() < read;
-        let next = last.filter(|_| more).map(|position| cursor::encode(question, &position));
+        let next = if more { last } else { reach };
+        let next = next.map(|position| cursor::encode(question, &position));
         Page { items, next, total: None }
     }
 }

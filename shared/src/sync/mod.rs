@@ -3,9 +3,11 @@
 
 mod apply;
 pub mod arrival;
+mod conflicts;
 mod consume;
 mod deletion;
 mod echo;
+mod failures;
 pub mod fields;
 mod get;
 pub mod inbound;
@@ -16,7 +18,9 @@ mod scene;
 
 pub use apply::{ChangedContacts, Pending, decide_all};
 pub use arrival::Arrival;
+pub use conflicts::{ConflictListing, list_conflicts};
 pub use consume::consume;
+pub use failures::{FailureListing, list_failures, replay_failure};
 pub use get::get;
 pub use push::{Pushed, Pusher};
 pub use put::{Put, put};

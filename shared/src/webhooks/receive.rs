@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::authenticate::Authentic;
 use crate::app::App;
 use crate::contact::now;
-use crate::db::webhooks::{Received, Webhook, receive as keep};
+use crate::db::webhooks::{NewWebhook, Received, receive as keep};
 use crate::error::{Error, Result};
 use crate::events::TraceParent;
 
@@ -30,7 +30,7 @@ pub async fn receive(app: &App, from: &Authentic, body: &[u8], traceparent: Opti
     let failure = announced.verdict.as_ref().err().map(Error::reason);
     // What has no name is known by its content, should it come again.
     let event_id = announced.event_id.unwrap_or_else(|| format!("sha256:{}", hex(body)));
-    let webhook = Webhook {
+    let webhook = NewWebhook {
         ce_id: Uuid::now_v7(),
         event_id: &event_id,
         kind: announced.kind.as_deref().unwrap_or(UNKNOWN),

@@ -12,6 +12,10 @@ pub(super) fn route(method: &Method, path: &str) -> String {
         ["contacts", id] if !id.is_empty() => "/contacts/{id}",
         ["contacts", id, "restore"] if !id.is_empty() => "/contacts/{id}/restore",
         ["contacts", id, "history"] if !id.is_empty() => "/contacts/{id}/history",
+        ["webhook-events", "replay"] if method == Method::POST => "/webhook-events/replay",
+        ["webhook-events", id] if !id.is_empty() => "/webhook-events/{id}",
+        ["webhook-events", id, "replay"] if !id.is_empty() => "/webhook-events/{id}/replay",
+        ["sync-failures", id, "replay"] if !id.is_empty() => "/sync-failures/{id}/replay",
         ["connections", connection, "contacts", remote_id] if !connection.is_empty() && !remote_id.is_empty() => {
             "/connections/{connection}/contacts/{remoteId}"
         }
@@ -39,6 +43,14 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "GET /connections/{connection}/contacts/{remoteId}" => answer(app, &get_remote_contact::handle, request).await,
         "PUT /connections/{connection}/contacts/{remoteId}" => answer(app, &put_remote_contact::handle, request).await,
         "POST /webhooks/{connection}" => answer(app, &receive_webhook::handle, request).await,
+        "GET /webhook-events" => answer(app, &list_webhook_events::handle, request).await,
+        "GET /webhook-events/{id}" => answer(app, &get_webhook_event::handle, request).await,
+        "POST /webhook-events/{id}/replay" | "POST /webhook-events/replay" => {
+            answer(app, &replay_webhook_events::handle, request).await
+        }
+        "GET /sync-failures" => answer(app, &list_sync_failures::handle, request).await,
+        "POST /sync-failures/{id}/replay" => answer(app, &replay_sync_failure::handle, request).await,
+        "GET /sync-conflicts" => answer(app, &list_sync_conflicts::handle, request).await,
         "GET /health" => answer(app, &check_health::handle, request).await,
         _ => answer(app, &refuse_route::handle, request).await,
     }

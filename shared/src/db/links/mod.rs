@@ -80,7 +80,8 @@ pub enum LinkState {
 }
 
 /// A field that both sides changed at once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Conflict {
     /// Of which contact.
     pub contact_id: Uuid,
@@ -89,8 +90,10 @@ pub struct Conflict {
     /// The field, in our form; a custom field is `customFields/<name>`.
     pub field: String,
     /// What we had; `None` if nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ours: Option<Value>,
     /// What they had.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub theirs: Option<Value>,
     /// Which of the two was kept.
     pub kept: Side,
@@ -99,7 +102,8 @@ pub struct Conflict {
 }
 
 /// One of the two sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Side {
     Ours,
@@ -205,10 +209,7 @@ impl Conflict {
             "field": self.field,
             "ours": self.ours,
             "theirs": self.theirs,
-            "kept": match self.kept {
-                Side::Ours => "ours",
-                Side::Theirs => "theirs",
-            },
+            "kept": self.kept,
             "occurred_at": self.occurred_at,
         })
     }

@@ -4,6 +4,7 @@ use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::State;
 use crate::auth::Sender;
 use crate::db::failed;
 use crate::error::Result;
@@ -11,7 +12,7 @@ use crate::events::TraceParent;
 
 /// A webhook as it came.
 #[derive(Debug)]
-pub struct Webhook<'a> {
+pub struct NewWebhook<'a> {
     /// Our public name of it.
     pub ce_id: Uuid,
     /// The CRM's.
@@ -30,19 +31,6 @@ pub struct Webhook<'a> {
     pub traceparent: Option<&'a TraceParent>,
 }
 
-/// Where a webhook stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It waits to be worked.
-    Received,
-    /// It has changed a contact.
-    Processed,
-    /// There was nothing to change.
-    Unchanged,
-    /// It can't be worked.
-    Dead,
-}
-
 /// What is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Received {
@@ -55,7 +43,7 @@ pub struct Received {
 }
 
 /// Keeps a webhook. `None`: another request keeps the same event just now, and this one can't see it yet.
-pub async fn receive(db: &impl GenericClient, sender: &Sender, webhook: &Webhook<'_>) -> Result<Option<Received>> {
+pub async fn receive(db: &impl GenericClient, sender: &Sender, webhook: &NewWebhook<'_>) -> Result<Option<Received>> {
     let state = if webhook.failure.is_some() { State::Dead } else { State::Received };
     let traceparent = webhook.traceparent.map(TraceParent::as_str);
     let statement = db.prepare_cached(include_str!("../sql/receive_webhook.sql")).await.map_err(failed)?;
@@ -83,23 +71,4 @@ pub async fn receive(db: &impl GenericClient, sender: &Sender, webhook: &Webhook
         Ok(Received { ce_id: row.try_get(0)?, state, is_new: row.try_get(2)? })
     };
     row.map(read).transpose().map_err(failed)
-}
-
-impl State {
-    const ALL: [Self; 4] = [Self::Received, Self::Processed, Self::Unchanged, Self::Dead];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Processed => "processed",
-            Self::Unchanged => "unchanged",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// The state that a word means.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
 }

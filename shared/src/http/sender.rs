@@ -1,4 +1,4 @@
-//! Webhooks: who sent one, and what it is told.
+//! Webhooks that arrive: who sent one, and what it is told.
 
 use lambda_http::Body;
 use lambda_http::RequestExt;
@@ -25,7 +25,7 @@ impl App {
     pub async fn admit_sender(&self, request: &Request) -> Result<Authentic> {
         let connection = connection(request)?;
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let delivery = Delivery { header: &header, body: webhook(self, request)? };
+        let delivery = Delivery { header: &header, body: signed_body(self, request)? };
         let from = authenticate(self, connection, &delivery).await?;
         let (limit, rate) = count(self, &from.sender).await;
         if let Some(exchange) = Exchange::of(request) {
@@ -40,7 +40,7 @@ impl App {
 }
 
 /// The body as it was signed.
-pub fn webhook<'a>(app: &App, request: &'a Request) -> Result<&'a [u8]> {
+pub fn signed_body<'a>(app: &App, request: &'a Request) -> Result<&'a [u8]> {
     bytes(request, app.config.limits.webhook_body)
 }
 

@@ -1,0 +1,8 @@
+//! The function `replay-webhook-events`.
+
+use crosswalk::{Need, entry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    entry::http(&[Need::PostgreSql, Need::Redis, Need::VerificationKeys], replay_webhook_events::handle).await
+}
