@@ -10,17 +10,17 @@ use support::remote::{Remote, record};
 use support::services;
 
 /// An application that reaches its stores through proxies that count.
-struct Counted {
-    test: TestApp,
+pub struct Counted {
+    pub test: TestApp,
     redis: Proxy,
     database: Proxy,
 }
 
 /// Round trips.
 #[derive(Debug, PartialEq, Eq)]
-struct Trips {
-    redis: usize,
-    database: usize,
+pub struct Trips {
+    pub redis: usize,
+    pub database: usize,
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn who_is_not_let_in_costs_nothing_more() {
 }
 
 impl Counted {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let (redis, redis_url) = Proxy::before(&services::redis_url()).await;
         let (database, _) = Proxy::before(&services::database_url()).await;
         let address = database.address();
@@ -200,7 +200,7 @@ impl Counted {
 
     /// A client of an instance that has done everything once: connected, prepared its statements, loaded its scripts
     /// and the tenant's revoked tokens.
-    async fn warm(&self) -> Api<'_> {
+    pub async fn warm(&self) -> Api<'_> {
         let api = self.test.api().await;
         let id = api.create(&grace()).await.expect(201).id();
         api.get(&id).await.expect(200);
@@ -221,7 +221,7 @@ impl Counted {
     }
 
     /// What a request costs, once its answer has this status.
-    fn count<'a>(&'a self, request: impl Future<Output = Answer> + 'a, status: u16) -> LocalBoxFuture<'a, Trips> {
+    pub fn count<'a>(&'a self, request: impl Future<Output = Answer> + 'a, status: u16) -> LocalBoxFuture<'a, Trips> {
         let counting = async move {
             let ((answer, redis), database) = self.database.count(self.redis.count(request)).await;
             answer.expect(status);

@@ -27,9 +27,16 @@ pub async fn list(
     before: Option<i64>,
     rows: i64,
 ) -> Result<Vec<(i64, Conflict)>> {
-    const COLUMNS: &str = "id, contact_id, connection_id, field, ours, theirs, kept, occurred_at";
     let Filter { connection, contact } = filter;
-    let (with, source, which) = match (contact, connection) {
+    let statement = db.prepare_cached(&statement(filter)).await.map_err(failed)?;
+    let found = db.query(&statement, &[&tenant, contact, connection, &before, &rows]).await.map_err(failed)?;
+    found.iter().map(conflict).collect::<Result<_, _>>().map_err(failed)
+}
+
+/// The statement: its parameters are the tenant, the contact, the connection, the conflict before, and how many.
+pub fn statement(filter: &Filter) -> String {
+    const COLUMNS: &str = "id, contact_id, connection_id, field, ours, theirs, kept, occurred_at";
+    let (with, source, which) = match (&filter.contact, &filter.connection) {
         // Those of one contact are few: they are found by it, and then put in order.
         (Some(_), _) => (
             "with own as materialized (select * from sync_conflicts where tenant_id = $1 and contact_id = $2)",
@@ -39,13 +46,10 @@ pub async fn list(
         (None, Some(_)) => ("", "sync_conflicts", "$2::uuid is null and connection_id = $3"),
         (None, None) => ("", "sync_conflicts", "$2::uuid is null and $3::text is null"),
     };
-    let sql = format!(
+    format!(
         "{with} select {COLUMNS} from {source} \
          where tenant_id = $1 and {which} and id < coalesce($4::bigint, 9223372036854775807) order by id desc limit $5"
-    );
-    let statement = db.prepare_cached(&sql).await.map_err(failed)?;
-    let found = db.query(&statement, &[&tenant, contact, connection, &before, &rows]).await.map_err(failed)?;
-    found.iter().map(conflict).collect::<Result<_, _>>().map_err(failed)
+    )
 }
 
 fn conflict(row: &Row) -> Result<(i64, Conflict), tokio_postgres::Error> {

@@ -69,6 +69,14 @@ pub async fn list(
     after: Option<Position>,
     rows: i64,
 ) -> Result<Vec<Failure>> {
+    let (connection, contact) = after.unzip();
+    let statement = db.prepare_cached(&statement(filter)).await.map_err(failed)?;
+    let found = db.query(&statement, &[&tenant, &filter.connection, &connection, &contact, &rows]).await;
+    found.map_err(failed)?.iter().map(failure).collect::<Result<_, _>>().map_err(failed)
+}
+
+/// The statement: its parameters are the tenant, the connection, the place before, and how many.
+pub fn statement(filter: &Filter) -> String {
     let which = if filter.connection.is_some() { "connection_id = $2" } else { "$2::text is null" };
     // Each state has an index in this order, so each is walked by itself.
     let walk = |state: &str| {
@@ -84,11 +92,7 @@ pub async fn list(
         Some(State::Dead) => walk("dead"),
         None => format!("{} union all {}", walk("failing"), walk("dead")),
     };
-    let sql = format!("select {COLUMNS} from ({walks}) as walked order by connection_id, contact_id limit $5");
-    let (connection, contact) = after.unzip();
-    let statement = db.prepare_cached(&sql).await.map_err(failed)?;
-    let found = db.query(&statement, &[&tenant, &filter.connection, &connection, &contact, &rows]).await;
-    found.map_err(failed)?.iter().map(failure).collect::<Result<_, _>>().map_err(failed)
+    format!("select {COLUMNS} from ({walks}) as walked order by connection_id, contact_id limit $5")
 }
 
 /// Lets a link be tried from the beginning, now. `None`: it is not there, or neither failing nor dead. The contact is
