@@ -20,6 +20,7 @@ mod relay_kill;
 mod relay_lease;
 mod relay_outage;
 mod relay_publish;
+mod relay_replay;
 mod relay_webhooks;
 mod relay_webhooks_order;
 mod sync_both_ways;
