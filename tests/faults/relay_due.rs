@@ -120,13 +120,17 @@ async fn a_link_that_was_made_due_anew_meanwhile_stays_due() {
     let (api, topic, outbox) = (test.api().await, Topic::create().await, test.outbox());
     connect(&api).await;
     let id = api.create(&ada()).await.expect(201).id();
-    let relays = Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "60000");
+    // One connection, on which the claim was prepared before: that would look as if it had been answered.
+    let relays =
+        Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "60000").setting("CROSSWALK_DATABASE_POOL", "1");
     let _relay = relays.behind_the_kafka_proxy().work().await;
     outbox.settled().await;
+    outbox.asked(CLAIM).await;
+    outbox.asked(CLAIM).await;
 
     proxy.stall().await;
     link(&api, &id, "cn_one", "now() - interval '1 h'").await;
-    outbox.asked(CLAIM).await;
+    outbox.held_up(CLAIM).await;
     test.execute("update links set retry_at = now()").await;
     proxy.pass().await;
     eventually("it to wait in the end", SOON, || async { due(&test).await == 0 }).await;
@@ -140,19 +144,25 @@ async fn without_the_lease_no_link_is_postponed() {
     let (api, topic, outbox) = (test.api().await, Topic::create().await, test.outbox());
     connect(&api).await;
     let id = api.create(&ada()).await.expect(201).id();
-    let relays = Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "60000");
-    let relay = relays.behind_the_kafka_proxy().start().await;
+    let relay = held_by_kafka(&test, &topic).start().await;
     let shift = relay.shift();
     outbox.settled().await;
 
     proxy.stall().await;
     link(&api, &id, "cn_one", "now()").await;
-    outbox.asked(CLAIM).await;
+    outbox.held_up(CLAIM).await;
     outbox.seize_lease().await;
     proxy.pass().await;
     let report = shift.await.unwrap();
     assert_eq!((&report["sentRound"], due(&test).await), (&json!(0), 1), "{report}");
     assert_eq!(topic.records().await.len(), 2, "the copy did arrive");
+}
+
+/// Relays that wait for Kafka's answer as long as a test takes, and ask PostgreSQL nothing meanwhile.
+fn held_by_kafka(test: &TestApp, topic: &Topic) -> Relays {
+    let relays =
+        Relays::of(test, topic).setting("CROSSWALK_LEASE_MS", "300000").setting("CROSSWALK_DATABASE_POOL", "1");
+    relays.behind_the_kafka_proxy()
 }
 
 async fn connect(api: &Api<'_>) {

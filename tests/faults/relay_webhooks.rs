@@ -129,7 +129,8 @@ async fn without_the_lease_nothing_is_marked() {
     let (api, outbox) = (test.api().await, test.webhook_outbox());
     let remote = Remote::connect(&api, "cn_acme").await;
     // By its own clock the lease is long: it is the mark's statement that must notice.
-    let relays = Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "60000");
+    let relays =
+        Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "300000").setting("CROSSWALK_DATABASE_POOL", "1");
     let relay = relays.behind_the_kafka_proxy().start().await;
     let shift = relay.shift();
     remote.receive("ev_1", Some("r1")).await;
@@ -137,7 +138,7 @@ async fn without_the_lease_nothing_is_marked() {
 
     proxy.stall().await;
     remote.receive("ev_2", Some("r1")).await;
-    outbox.claimed().await;
+    outbox.held_up("-- The oldest waiting webhooks").await;
     outbox.seize_lease().await;
     proxy.pass().await;
     let report = shift.await.unwrap();

@@ -141,6 +141,20 @@ impl Outbox<'_> {
         eventually("a relay to ask", DEADLINE, || async { self.number(&claims).await > 0 }).await;
     }
 
+    /// Waits until a relay has been at work on the answer to a statement that begins so for longer than any answer of
+    /// nothing keeps it: it was given something, and is held up with that. It must have one connection.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    pub async fn held_up(&self, statement: &str) {
+        let since = format!(
+            "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle' \
+             and query like '{statement}%' and state_change < clock_timestamp() - interval '3 s'"
+        );
+        eventually("a relay to be held up", DEADLINE, || async { self.number(&since).await > 0 }).await;
+    }
+
     /// The versions that are to be published of each contact, in the order of their events' ids.
     ///
     /// # Panics
