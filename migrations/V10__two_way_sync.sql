@@ -34,3 +34,7 @@ create table parked_records (
     -- The same record comes again when its batch does.
     unique (topic, partition, "offset", reason)
 );
+
+-- What purge-expired looks them up by, and the conflicts.
+create index parked_records_age on parked_records (parked_at);
+create index sync_conflicts_age on sync_conflicts (occurred_at);

@@ -85,6 +85,28 @@ async fn keys_and_revocations_go_once_nobody_can_count_on_them() {
 }
 
 #[tokio::test]
+async fn what_the_sync_notes_goes_with_what_it_is_about() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let id = api.create(&ada()).await.expect(201).id();
+    let (tenant, connection) = (&api.client.tenant, test.past().connection(&api.client.tenant).await);
+    for (number, ago) in ["29 days", "31 days", "399 days", "401 days"].into_iter().enumerate() {
+        let at = format!("now() - interval '{ago}'");
+        test.execute(&format!(
+            "insert into remote_tombstones values ('{tenant}', '{connection}', '{number}', {at}, {at}); \
+             insert into parked_records (topic, partition, \"offset\", record, reason, parked_at) \
+             values ('a', 0, {number}, '{{}}', 'it is none', {at}); \
+             insert into sync_conflicts (tenant_id, contact_id, connection_id, field, kept, occurred_at) \
+             values ('{tenant}', '{id}', '{connection}', 'title', 'ours', {at})"
+        ))
+        .await;
+    }
+    assert_eq!(purge(&test).await, with(&[("syncNotes", 3 + 3 + 1)]));
+    let left = (test.count("remote_tombstones").await, test.count("parked_records").await);
+    assert_eq!((left, test.count("sync_conflicts").await), ((1, 1), 3));
+}
+
+#[tokio::test]
 async fn webhooks_and_events_are_kept_as_long_as_is_configured() {
     let setup = Setup::default().setting("CROSSWALK_RETENTION_WEBHOOK_DAYS", "2");
     let test = setup.setting("CROSSWALK_RETENTION_EVENT_DAYS", "5").start().await;
@@ -143,7 +165,7 @@ pub fn nothing() -> Value {
 /// The answer of a run that finished and erased this.
 pub fn with(erased: &[(&str, u64)]) -> Value {
     let mut report = json!({"contacts": 0, "events": 0, "webhookBodies": 0, "webhookEvents": 0,
-        "idempotencyKeys": 0, "revocations": 0, "finished": true});
+        "idempotencyKeys": 0, "revocations": 0, "syncNotes": 0, "finished": true});
     for &(name, count) in erased {
         assert!(report.get(name).is_some(), "{name} is in no answer");
         report[name] = json!(count);

@@ -133,30 +133,56 @@ pub async fn webhook_events(db: &impl GenericClient, age: Duration, above: i64) 
     step(db, include_str!("sql/purge_webhook_events.sql"), age, above).await
 }
 
+/// Deletes rows of a table whose time is so long ago, from a time on.
+macro_rules! by_time {
+    ($table:literal, $time:literal) => {
+        concat!(
+            "with expired as (select ctid, ",
+            $time,
+            " as time from ",
+            $table,
+            " \
+                 where ",
+            $time,
+            " >= $2 and ",
+            $time,
+            " < now() - make_interval(secs => $1) \
+                 order by ",
+            $time,
+            " limit $3 for update skip locked\
+             ), purged as (\
+                 delete from ",
+            $table,
+            " where ctid = any (array(select ctid from expired)) returning 1\
+             ) \
+             select (select count(*) from purged), case when count(*) = $3 then max(time) end from expired"
+        )
+    };
+}
+
 /// Deletes idempotency keys of this age, from a time on.
 pub async fn idempotency_keys(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
-    const SQL: &str = "with expired as (\
-             select ctid, created_at from idempotency_keys \
-             where created_at >= $2 and created_at < now() - make_interval(secs => $1) \
-             order by created_at limit $3 for update skip locked\
-         ), purged as (\
-             delete from idempotency_keys where ctid = any (array(select ctid from expired)) returning 1\
-         ) \
-         select (select count(*) from purged), case when count(*) = $3 then max(created_at) end from expired";
-    step(db, SQL, age, from).await
+    step(db, by_time!("idempotency_keys", "created_at"), age, from).await
 }
 
 /// Deletes revocations of tokens that expired so long ago, from a time on.
 pub async fn revocations(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
-    const SQL: &str = "with expired as (\
-             select ctid, expires_at from revocations \
-             where expires_at >= $2 and expires_at < now() - make_interval(secs => $1) \
-             order by expires_at limit $3 for update skip locked\
-         ), purged as (\
-             delete from revocations where ctid = any (array(select ctid from expired)) returning 1\
-         ) \
-         select (select count(*) from purged), case when count(*) = $3 then max(expires_at) end from expired";
-    step(db, SQL, age, from).await
+    step(db, by_time!("revocations", "expires_at"), age, from).await
+}
+
+/// Deletes what is known of records that their CRM deleted so long ago, from a time on.
+pub async fn tombstones(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
+    step(db, by_time!("remote_tombstones", "noted_at"), age, from).await
+}
+
+/// Deletes records of this age that could not be read, from a time on.
+pub async fn parked_records(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
+    step(db, by_time!("parked_records", "parked_at"), age, from).await
+}
+
+/// Deletes conflicts of this age, from a time on.
+pub async fn conflicts(db: &impl GenericClient, age: Duration, from: Timestamp) -> Result<Step<Timestamp>> {
+    step(db, by_time!("sync_conflicts", "occurred_at"), age, from).await
 }
 
 /// Runs a step: of an age, from a place on, at most so many rows. It answers how many it deleted, and the next place.

@@ -46,6 +46,8 @@ pub struct Report {
     pub idempotency_keys: u64,
     /// Revocations of tokens that have expired since.
     pub revocations: u64,
+    /// What the sync keeps to look back at: conflicts, records known to be deleted, and what could not be read.
+    pub sync_notes: u64,
     /// Whether the run came to the end of everything. If not, the next goes on.
     pub finished: bool,
 }
@@ -60,18 +62,7 @@ pub async fn run(app: &App, end: &End) -> Result<Report> {
         Err(Error::unavailable("PostgreSQL", "no answer until the run had to end"))
     });
     run.report.finished = outcome.is_ok() && run.is_finished();
-    let Report { contacts, events, webhook_bodies, webhook_events, idempotency_keys, revocations, finished } =
-        run.report;
-    tracing::info!(
-        contacts,
-        events,
-        webhook_bodies,
-        webhook_events,
-        idempotency_keys,
-        revocations,
-        finished,
-        "purge ended"
-    );
+    run.report.log();
     outcome.map(|()| run.report)
 }
 
@@ -84,6 +75,27 @@ struct Run<'a> {
     webhooks: Option<i64>,
     keys: Option<Timestamp>,
     revocations: Option<Timestamp>,
+    tombstones: Option<Timestamp>,
+    parked: Option<Timestamp>,
+    conflicts: Option<Timestamp>,
+}
+
+impl Report {
+    fn log(&self) {
+        let Self { contacts, events, webhook_bodies, webhook_events, .. } = self;
+        let Self { idempotency_keys, revocations, sync_notes, finished, .. } = self;
+        tracing::info!(
+            contacts,
+            events,
+            webhook_bodies,
+            webhook_events,
+            idempotency_keys,
+            revocations,
+            sync_notes,
+            finished,
+            "purge ended"
+        );
+    }
 }
 
 impl<'a> Run<'a> {
@@ -96,6 +108,9 @@ impl<'a> Run<'a> {
             webhooks: Some(0),
             keys: Some(Timestamp::UNIX_EPOCH),
             revocations: Some(Timestamp::UNIX_EPOCH),
+            tombstones: Some(Timestamp::UNIX_EPOCH),
+            parked: Some(Timestamp::UNIX_EPOCH),
+            conflicts: Some(Timestamp::UNIX_EPOCH),
         }
     }
 
@@ -105,6 +120,9 @@ impl<'a> Run<'a> {
             && self.webhooks.is_none()
             && self.keys.is_none()
             && self.revocations.is_none()
+            && self.tombstones.is_none()
+            && self.parked.is_none()
+            && self.conflicts.is_none()
     }
 
     async fn rounds(&mut self, end: &End) -> Result<()> {
@@ -122,7 +140,8 @@ impl<'a> Run<'a> {
         let outcome = outcome.and(self.events().await);
         let outcome = outcome.and(self.webhooks().await);
         let outcome = outcome.and(self.keys().await);
-        outcome.and(self.revocations().await)
+        let outcome = outcome.and(self.revocations().await);
+        outcome.and(self.sync_notes().await)
     }
 
     async fn contacts(&mut self) -> Result<()> {
@@ -176,6 +195,29 @@ impl<'a> Run<'a> {
             let Step { rows, next } = db::purge::revocations(&connection, MARGIN, from).await?;
             self.report.revocations += rows;
             self.revocations = next;
+        }
+        Ok(())
+    }
+
+    async fn sync_notes(&mut self) -> Result<()> {
+        let retention = &self.app.config.retention;
+        let connection = self.app.database.get().await?;
+        // A webhook that is replayed may be as old as webhooks get.
+        let webhooks = retention.webhooks + MARGIN;
+        if let Some(from) = self.tombstones.take() {
+            let Step { rows, next } = db::purge::tombstones(&connection, webhooks, from).await?;
+            self.report.sync_notes += rows;
+            self.tombstones = next;
+        }
+        if let Some(from) = self.parked.take() {
+            let Step { rows, next } = db::purge::parked_records(&connection, webhooks, from).await?;
+            self.report.sync_notes += rows;
+            self.parked = next;
+        }
+        if let Some(from) = self.conflicts.take() {
+            let Step { rows, next } = db::purge::conflicts(&connection, retention.events, from).await?;
+            self.report.sync_notes += rows;
+            self.conflicts = next;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 -- The links that are due, at most $1 of them, those first that have waited longest; and with each the latest event of
 -- its contact, as it was published. The events' values together end with the one that brings them to $2 bytes or over.
 --
--- A link whose contact has an event that waits is left out: that event comes round by itself, and no later one may be
+-- What a connection that is switched off has to be told waits until it is on again. A link whose contact has an event that waits is left out: that event comes round by itself, and no later one may be
 -- first published before it. Events of one contact are published in order, so the latest tells; what was parked was
 -- never published and tells nothing.
 select tenant_id, contact_id, connection_id, retry_at, id, ce_id, type, occurred_at, traceparent, value, version
@@ -10,8 +10,9 @@ from (
                                                       rows unbounded preceding) as bytes
     from (
         select tenant_id, contact_id, connection_id, retry_at
-        from links
+        from links l
         where retry_at <= now()
+          and exists (select from connections k where k.tenant_id = l.tenant_id and k.id = l.connection_id and k.enabled)
         order by retry_at
         limit $1
     ) as due
