@@ -29,5 +29,6 @@ mod sync_load;
 mod sync_lost;
 mod sync_outage;
 mod sync_policies;
+mod sync_rates;
 mod template;
 mod watch;

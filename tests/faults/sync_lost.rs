@@ -110,3 +110,28 @@ async fn a_webhook_that_comes_before_the_answer_finds_the_contact() {
         assert_eq!(test.events(&id).await.len(), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_failed_before_it_was_done_is_done_later_and_once() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut crm = Crm::connect(&api).await;
+    let way = TwoWay::start(&test).await;
+    way.connect(&mut crm);
+    let id = api.create(&ada()).await.expect(201).id();
+    way.at_rest(&[&crm]).await;
+    for version in 1..=5 {
+        // Half of what is asked is answered with 500, before anything was done.
+        crm.faults(Faults { error_rate: 0.5, ..Faults::default() });
+        api.patch(&id, version, &json!({"title": format!("{version}")})).await.expect(200);
+        way.links_in_sync().await;
+        crm.faults(Faults::default());
+        way.at_rest(&[&crm]).await;
+        let [record] = crm.records_of(&id).await.try_into().unwrap();
+        assert_eq!(
+            (&record["acme_title"], &record["acme_version"]),
+            (&json!(format!("{version}")), &json!(version + 1))
+        );
+    }
+    assert_eq!((test.events(&id).await.len(), test.count("sync_conflicts").await), (6, 0));
+}

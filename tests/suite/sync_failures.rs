@@ -86,7 +86,7 @@ async fn one_is_tried_from_the_beginning() {
     let answer = replay(&api, &format!("cn_acme.{contact}")).await.expect(202).json();
     assert_eq!((&answer["state"], &answer["attempts"], answer.get("failure")), (&json!("pending"), &json!(0), None));
     assert!(answer["retryAt"].is_string(), "{answer}");
-    let as_it_was = "links where state = 'pending' and attempts = 0 and failure is null and sending is null \
+    let as_it_was = "links where state = 'pending' and attempts = 0 and failure is null and sending is not null \
                      and retry_at <= clock_timestamp() and pushed_version = 4 and remote_id is null";
     assert_eq!(test.count(as_it_was).await, 1, "it is due, and knows what it knew");
     assert_eq!(list(&api, "").await, json!({"items": []}));
@@ -152,7 +152,7 @@ async fn link(api: &Api<'_>, contact: &str, connection: &str, state: &str) {
     let tenant = &api.client.tenant;
     let sql = format!(
         "insert into links (tenant_id, contact_id, connection_id, state, attempts, failure, sending, pushed_version) \
-         values ('{tenant}', '{contact}', '{connection}', '{state}', 9, 'refused', '{{}}', 4)"
+         values ('{tenant}', '{contact}', '{connection}', '{state}', 9, 'refused', '{{"version": 5, "record": null, "since": "2026-01-01T00:00:00Z"}}', 4)"
     );
     api.test.execute(&sql).await;
 }

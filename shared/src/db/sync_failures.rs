@@ -102,7 +102,8 @@ pub async fn replay(db: &impl GenericClient, tenant: &str, connection: &str, con
                            select id from contacts where tenant_id = $1 and id = $3 for no key update\
                        ) \
                        update links l \
-                       set state = 'pending', attempts = 0, retry_at = clock_timestamp(), failure = null, sending = null \
+                       set state = 'pending', attempts = 0, failing_since = null, failure = null, \
+                           retry_at = clock_timestamp() \
                        from contact \
                        where l.tenant_id = $1 and l.contact_id = contact.id and l.connection_id = $2 \
                          and l.state in ('failing', 'dead') \

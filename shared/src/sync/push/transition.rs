@@ -130,7 +130,9 @@ pub(super) fn after_news(link: Link, written: bool, now: Timestamp, settings: &C
     } else {
         std::time::Duration::ZERO
     };
-    Link { state: LinkState::Pending, attempts, claimed_until: None, retry_at: Some(after(now, pause)), ..link }
+    // What the CRM has shown says what came of what we were sending.
+    let link = Link { sending: None, claimed_until: None, ..link };
+    Link { state: LinkState::Pending, attempts, retry_at: Some(after(now, pause)), ..link }
 }
 
 /// News that can't be worked.
