@@ -30,10 +30,11 @@ create table parked_records (
     -- As the event source mapping handed it over, but for NULs.
     record         text        not null,
     reason         text        not null,
-    parked_at      timestamptz not null default now(),
-    -- The same record comes again when its batch does.
-    unique (topic, partition, "offset", reason)
+    parked_at      timestamptz not null default now()
 );
+
+-- The same record comes again when its batch does. One that doesn't say where it stood is known by what it is.
+create unique index parked_records_once on parked_records (topic, partition, "offset", md5(record));
 
 -- What purge-expired looks them up by, and the conflicts.
 create index parked_records_age on parked_records (parked_at);

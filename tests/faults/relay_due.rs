@@ -1,4 +1,4 @@
-//! Links that are due are sent round once more, as the latest event of their contact, and then wait for a minute.
+//! Links that are due are sent round once more, as the latest event of their contact, and then wait for ten minutes.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(20);
 const CLAIM: &str = "-- The links that are due";
 
 #[tokio::test]
-async fn a_contact_comes_round_as_it_was_published_once_a_minute_for_all_its_links() {
+async fn a_contact_comes_round_as_it_was_published_and_then_waits_for_all_its_links() {
     let test = TestApp::start().await;
     let (api, topic, outbox) = (test.api().await, Topic::create().await, test.outbox());
     connect(&api).await;
@@ -32,7 +32,7 @@ async fn a_contact_comes_round_as_it_was_published_once_a_minute_for_all_its_lin
     link(&api, &id, "cn_one", "now() - interval '1 h'").await;
     link(&api, &id, "cn_two", "now()").await;
     link(&api, &other, "cn_one", "now() + interval '1 h'").await;
-    // Long enough for several looks, short of a minute.
+    // Long enough for several looks, short of the time they wait.
     let relay = relays.setting("CROSSWALK_SHIFT_SECONDS", "4").start().await;
     let report = relay.shift().await.unwrap();
     assert_eq!((&report["sentRound"], &report["published"]), (&json!(2), &json!(0)), "{report}");
@@ -42,7 +42,7 @@ async fn a_contact_comes_round_as_it_was_published_once_a_minute_for_all_its_lin
     let [copy] = copies.as_slice() else { panic!("one contact, one record: {copies:?}") };
     assert_eq!((&copy.key, &copy.headers, &copy.value), (&latest.key, &latest.headers, &latest.value));
     assert_eq!(copy.partition, latest.partition);
-    assert_eq!(due_in(&test, "50 s", "61 s").await, 2);
+    assert_eq!(due_in(&test, "590 s", "601 s").await, 2);
     assert_eq!(due_in(&test, "59 min", "60 min").await, 1, "the one that was not due");
 }
 
@@ -108,7 +108,7 @@ async fn a_contact_without_an_event_holds_nobody_up() {
     let relay = relays.setting("CROSSWALK_SHIFT_SECONDS", "3").start().await;
     let report = relay.shift().await.unwrap();
     assert_eq!(report["sentRound"], 1, "{report}");
-    assert_eq!(due_in(&test, "50 s", "61 s").await, 2, "both wait");
+    assert_eq!(due_in(&test, "590 s", "601 s").await, 2, "both wait");
     let log = relay.function.log();
     assert_eq!(log.matches("no event left to send round").count(), 1, "{log}");
 }

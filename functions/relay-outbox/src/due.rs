@@ -38,7 +38,7 @@ impl<'a> DueLinks<'a> {
         Self { relay, app, lease, end, looked: None }
     }
 
-    /// Sends those round that are due, when it is time to look, and lets them wait for another minute. If they can't be
+    /// Sends those round that are due, when it is time to look, and lets them wait for another while. If they can't be
     /// told to, they are sent once more: that is one copy more.
     pub async fn round(&mut self, report: &mut Report) -> Result<Load> {
         if self.looked.is_some_and(|moment| moment.elapsed() < LOOK) {

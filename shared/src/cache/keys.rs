@@ -37,6 +37,11 @@ impl<'a> Keys<'a> {
         self.tagged(tenant, format_args!("crm:{connection}:calls"))
     }
 
+    /// When the next of a connection's contacts that wait comes round.
+    pub fn slots(self, tenant: &str, connection: &str) -> String {
+        self.tagged(tenant, format_args!("crm:{connection}:slots"))
+    }
+
     /// What a connection's CRM gave us to log in with.
     pub fn pass(self, tenant: &str, connection: &str) -> String {
         self.tagged(tenant, format_args!("crm:{connection}:pass"))

@@ -32,7 +32,7 @@ pub async fn claim(db: &impl GenericClient, bounds: Bounds) -> Result<Vec<DueLin
     rows.iter().map(due).collect::<Result<_, _>>().map_err(failed)
 }
 
-/// Lets links wait for another minute, unless their time was set anew. `false`: the lease is no longer the holder's, and
+/// Lets links wait for another ten minutes, unless their time was set anew. `false`: the lease is no longer the holder's, and
 /// nothing was postponed.
 pub async fn postpone(db: &impl GenericClient, holder: Uuid, links: &[&DueLink]) -> Result<bool> {
     let tenants: Vec<_> = links.iter().map(|link| link.tenant.as_str()).collect();

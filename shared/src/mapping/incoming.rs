@@ -29,8 +29,8 @@ pub struct Stamp {
     pub version: Option<i64>,
 }
 
-/// A remote id: one line of at most 200 characters.
-struct RemoteId(String);
+/// A remote id: one line of at most 200 characters, and a part of a path.
+pub(super) struct RemoteId(pub(super) String);
 
 /// A time by the CRM's clock.
 pub(super) struct ChangedAt(pub(super) Timestamp);
@@ -58,7 +58,9 @@ impl Read for Incoming {
 
 impl Read for RemoteId {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
-        Text::<200>::read(value, reading).map(|id| Self(id.as_str().to_owned()))
+        let id = Text::<200>::read(value, reading)?.as_str().to_owned();
+        // In a URL these two are no names but steps.
+        if matches!(id.as_str(), "." | "..") { reading.fault("invalid", "must not be . or ..") } else { Some(Self(id)) }
     }
 }
 

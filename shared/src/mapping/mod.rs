@@ -62,8 +62,8 @@ pub trait Crm: std::fmt::Debug + Sync {
     /// Asks for the record that carries the id of a contact of ours.
     fn find(&self, external_id: Uuid) -> Call;
 
-    /// The record that was sought; `None` if there is none.
-    fn found(&self, answer: Value) -> Option<Record>;
+    /// The records that were sought, none or one unless somebody made more; `None` if the answer is no list.
+    fn found(&self, answer: Value, external_id: Uuid) -> Option<Vec<Record>>;
 
     /// Makes a record.
     fn create(&self, record: Record) -> Call;
@@ -74,8 +74,12 @@ pub trait Crm: std::fmt::Debug + Sync {
     /// Deletes a record, if it still has this version.
     fn remove(&self, remote_id: &str, version: Option<i64>) -> Call;
 
-    /// The record in the answer to one of the last four; `None` if there is none in it.
+    /// The record in the answer to [`fetch`](Self::fetch), [`create`](Self::create) or [`change`](Self::change); `None` if
+    /// there is none in it.
     fn record(&self, answer: Value) -> Option<Record>;
+
+    /// The CRM's count of a record's changes, if it counts.
+    fn version(&self, record: &Record) -> Option<i64>;
 
     /// What would have to be written to the CRM: the members, whole, that differ from the base, and `null` for those
     /// that go. Empty if there is nothing to push.

@@ -5,10 +5,25 @@ use std::time::Duration;
 
 use redis::Pipeline;
 
-use crate::cache::{Call, Script};
+use crate::cache::{Away, Call, Redis, Script};
 use crate::config::{Quota, TokenQuota};
 
 static GCRA: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/gcra.lua")));
+static RESERVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/reserve.lua")));
+
+/// Reserves so many slots of this length, behind those that are reserved already. Answers how long it is until the first.
+pub async fn reserve(redis: &Redis, key: &str, each: Duration, count: u32) -> Result<Duration, Away> {
+    let length = u64::try_from((each * count).as_micros()).unwrap_or(u64::MAX);
+    let build = |call| {
+        let mut command = RESERVE.on(call, key);
+        command.arg(length);
+        let mut pipeline = Pipeline::with_capacity(1);
+        pipeline.add_command(command);
+        pipeline
+    };
+    let (wait,): (u64,) = redis.ask(build).await?;
+    Ok(Duration::from_micros(wait))
+}
 
 /// A limit as the algorithm wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,16 +21,9 @@ pub enum Failure {
     #[error("the CRM has no such record")]
     Gone,
     /// What was to be changed has another version by now.
-    #[error("the CRM's record has changed meanwhile")]
-    Stale,
+    #[error("{0}")]
+    Stale(String),
     /// It will never do this.
     #[error("{0}")]
     Refused(String),
-}
-
-impl Failure {
-    /// Whether the CRM itself is the trouble, and not what it was asked.
-    pub fn is_of_the_crm(&self) -> bool {
-        matches!(self, Self::Unreached(_) | Self::Unanswered(_) | Self::Busy(_) | Self::Limited(_))
-    }
 }

@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::Failure;
 use crate::error::{Error, Result};
+use crate::json;
 use crate::mapping::{Call, Verb};
 
 /// No answer of a CRM is larger.
-const MAX_ANSWER: usize = 4 * 1024 * 1024;
+const MAX_ANSWER: usize = 1024 * 1024;
 
 /// How long to wait for a connection.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -20,7 +21,10 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// A CRM that wants to be left alone doesn't say for how long.
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
-/// No CRM is left alone for longer, whatever it says.
+/// None is asked again sooner, …
+const BUSY_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// … and none is left alone for longer, whatever it says.
 const BUSY_AT_MOST: Duration = Duration::from_hours(1);
 
 /// The part of a refusal that is worth keeping.
@@ -55,15 +59,21 @@ pub(super) async fn send(
     let response = request.send().await.map_err(|error| unanswered(&error))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = read(response).await?;
+    // What is told of a login may repeat it.
+    let told = || told(call, status, if token.is_some() { &body } else { &[] });
     match status {
-        200..300 => Ok(Some(serde_json::from_slice(&body).unwrap_or(Value::Null))),
+        200..300 => {
+            Ok(Some(std::str::from_utf8(&body).ok().and_then(|text| json::parse(text).ok()).unwrap_or_default()))
+        }
         401 => Ok(None),
         404 | 410 => Err(Failure::Gone),
-        409 | 412 => Err(Failure::Stale),
+        409 | 412 => Err(Failure::Stale(told())),
         429 => Err(Failure::Busy(retry_after(&headers))),
         503 if headers.contains_key(RETRY_AFTER) => Err(Failure::Busy(retry_after(&headers))),
-        408 | 425 | 500.. => Err(Failure::Unanswered(told(call, status, &body))),
-        _ => Err(Failure::Refused(told(call, status, &body))),
+        408 | 425 | 500.. => Err(Failure::Unanswered(told())),
+        // Something before the CRM, or who may do what there: it is not for the record's sake, and may pass.
+        ..=399 | 402 | 403 | 407 => Err(Failure::Unreached(told())),
+        _ => Err(Failure::Refused(told())),
     }
 }
 
@@ -102,7 +112,7 @@ fn unanswered(error: &reqwest::Error) -> Failure {
 /// Seconds, as CRMs give them (RFC 9110, section 10.2.3); a date is as good as nothing.
 fn retry_after(headers: &HeaderMap) -> Duration {
     let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    seconds.map_or(BUSY_FOR, Duration::from_secs).min(BUSY_AT_MOST)
+    seconds.map_or(BUSY_FOR, Duration::from_secs).clamp(BUSY_AT_LEAST, BUSY_AT_MOST)
 }
 
 fn method(verb: Verb) -> Method {

@@ -27,7 +27,7 @@ pub struct ChangedContacts(BTreeMap<String, Vec<(Uuid, i32)>>);
 pub async fn decide_all(
     app: &App,
     transaction: &impl GenericClient,
-    arrivals: &[Arrival<'_>],
+    arrivals: &[&Arrival<'_>],
 ) -> Result<(Vec<Result<Outcome>>, Pending)> {
     let mut scenes = find(app, transaction, arrivals).await?;
     let now = now();
@@ -43,11 +43,11 @@ pub async fn decide_all(
 async fn find(
     app: &App,
     transaction: &impl GenericClient,
-    arrivals: &[Arrival<'_>],
+    arrivals: &[&Arrival<'_>],
 ) -> Result<BTreeMap<String, Scene>> {
     let keys: Vec<_> = arrivals.iter().map(|arrival| (arrival.tenant, &arrival.key)).collect();
     db::links::lock_keys(transaction, &keys).await?;
-    let sought: Vec<_> = arrivals.iter().map(sought).collect();
+    let sought: Vec<_> = arrivals.iter().map(|arrival| sought(arrival)).collect();
     let contacts: Vec<Option<Contact>> =
         db::contacts::locate(transaction, &sought).await?.into_iter().map(|located| located.contact).collect();
     let asked: Vec<_> =

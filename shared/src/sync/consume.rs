@@ -27,5 +27,8 @@ pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord], end: &
 /// The tenant and the contact.
 fn contact(record: &KafkaRecord) -> Result<(String, Uuid), String> {
     let id = record.key()?.parse().map_err(|_| "its key is no contact's id")?;
-    Ok((record.header("ce_tenantid").ok_or("it has no header ce_tenantid")?, id))
+    let tenant = record.header("ce_tenantid").ok_or("it has no header ce_tenantid")?;
+    // What can't be the id of one is not asked for.
+    let plain = tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if plain { Ok((tenant, id)) } else { Err("its header ce_tenantid is no tenant's id".to_owned()) }
 }

@@ -20,6 +20,26 @@ pub(super) struct Basis {
     pub(super) fields: Option<Fields>,
     /// The link, which knows by now that the CRM has what it was sending.
     pub(super) link: Link,
+    /// What we wrote, where our writing is in the record. The CRM's answer has nobody else's changes in it.
+    pub(super) written: Written,
+}
+
+/// Which fields are ours though the CRM may have given them another form.
+#[derive(Debug)]
+pub(super) enum Written {
+    None,
+    These(BTreeSet<String>),
+    All,
+}
+
+impl Written {
+    pub(super) fn has(&self, name: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(names) => names.contains(name),
+            Self::All => true,
+        }
+    }
 }
 
 /// Finds it.
@@ -35,23 +55,28 @@ pub(super) fn basis(
     let base = link.base.as_ref().and_then(fields);
     let sent = link.sending.as_ref().and_then(|sending| Some((sending, fields(sending.record.as_ref()?)?)));
     let Some((Sending { version, since, .. }, sent)) = sent else {
-        return Basis { fields: base, link };
+        return Basis { fields: base, link, written: Written::None };
     };
     let may_be_new_form = || {
         let is_live = link.claimed_until.is_some_and(|until| until > now);
         is_live && arrival.connection.policy != Policy::LocalWins && arrival.at().is_some_and(|at| at >= *since)
     };
-    let is_in = arrival.source == Source::Answer(*version)
+    let is_answer = arrival.source == Source::Answer(*version);
+    let is_in = is_answer
         || match &base {
             Some(base) => holds(base, &sent, theirs, may_be_new_form),
             // A record that was never seen and names our contact is the one that we made.
             None => incoming.external_id == Some(link.contact_id),
         };
     if !is_in {
-        return Basis { fields: base, link };
+        return Basis { fields: base, link, written: Written::None };
     }
+    let written = match &base {
+        Some(base) if !is_answer => Written::These(base.differing(&sent).map(str::to_owned).collect()),
+        _ => Written::All,
+    };
     let pushed_version = link.pushed_version.max(*version);
-    Basis { fields: Some(sent), link: Link { pushed_version, sending: None, claimed_until: None, ..link } }
+    Basis { fields: Some(sent), link: Link { pushed_version, sending: None, claimed_until: None, ..link }, written }
 }
 
 /// Whether what was sent is in the record. Of what we meant to change, nothing may be as it was. If none of it is as we wrote

@@ -18,7 +18,9 @@ use crate::mapping::{Incoming, Record, Stamp};
 
 /// Decides what news mean.
 pub fn decide(arrival: &Arrival<'_>, known: Known, now: Timestamp, rules: &Rules) -> Result<Decision> {
-    arrival.is_due(now)?;
+    if arrival.source == Source::Told {
+        arrival.is_due(now)?;
+    }
     match &arrival.tells {
         Tells::Is { record, incoming } => Changed { arrival, record, incoming, now, rules }.decide(known),
         Tells::Deleted(at) => Ok(deletion::decide(arrival, known, *at, now)),
@@ -37,13 +39,15 @@ struct Changed<'a> {
 impl Changed<'_> {
     fn decide(&self, known: Known) -> Result<Decision> {
         let stamp = self.incoming.stamp;
-        if stamp.zip(known.deleted_at).is_some_and(|(stamp, deleted_at)| stamp.at <= deleted_at) {
+        // What we were shown just now is there, whatever was told before.
+        let told = self.arrival.source == Source::Told;
+        if told && stamp.zip(known.deleted_at).is_some_and(|(stamp, deleted_at)| stamp.at <= deleted_at) {
             return Ok(Decision::Nothing(known.contact.map(Box::new)));
         }
-        // A contact that is another record's is none of this one's, though both may say they came from it. Only what answers
-        // our own writing is about the contact that we wrote.
-        let another = !matches!(self.arrival.source, Source::Answer(_))
-            && known.link.as_ref().and_then(|link| link.remote_id.as_ref()).is_some_and(|id| *id != self.key());
+        // A contact that is another record's is none of this one's, though both may say they came from it. Only what we were
+        // shown when we asked for a contact is about that contact.
+        let another =
+            told && known.link.as_ref().and_then(|link| link.remote_id.as_ref()).is_some_and(|id| *id != self.key());
         let Known { contact: Some(before), link, changed_at, .. } = (if another { Known::default() } else { known })
         else {
             return Ok(apply(self.create()));
@@ -68,13 +72,17 @@ impl Changed<'_> {
 
     fn merge(&self, before: Contact, link: Link, kept: Side) -> Result<Applied> {
         let (ours, theirs) = (Fields::of(&before.profile), Fields::of(&self.incoming.profile));
-        let Basis { fields: base, link } =
+        let Basis { fields: base, link, written } =
             echo::basis(self.arrival, self.incoming, &theirs, link, self.now, self.rules);
         let changed_here = before.version > link.pushed_version;
-        let Merged { fields, mut conflicts } = merge(base.as_ref(), &ours, &theirs, changed_here, kept);
+        let Merged { fields, mut conflicts } =
+            merge(base.as_ref(), &ours, &theirs, changed_here, kept, |name| written.has(name));
 
         // What they changed says that the record lives. That we deleted the contact is a change like any other.
-        let revived = before.deleted_at.is_some() && base.as_ref() != Some(&theirs);
+        // That the CRM gave what we wrote another form is none.
+        let theirs_changed =
+            base.as_ref().is_none_or(|base| base.differing(&theirs).any(|name| !(changed_here && written.has(name))));
+        let revived = before.deleted_at.is_some() && theirs_changed;
         if revived && changed_here {
             let deleted = before.deleted_at.map(|time| json!(time));
             conflicts = vec![Clash { field: "deletedAt".to_owned(), ours: deleted, theirs: None }];

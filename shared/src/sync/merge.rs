@@ -26,8 +26,16 @@ pub struct Clash {
 }
 
 /// Merges. `base` is what was last seen of the CRM's record; without it everything there may be a change of theirs.
-/// `changed_here` says whether we have changes that the CRM has not been told; `kept` is whose are kept where both have.
-pub fn merge(base: Option<&Fields>, ours: &Fields, theirs: &Fields, changed_here: bool, kept: Side) -> Merged {
+/// `changed_here` says whether we have changes that the CRM has not been told; `kept` is whose are kept where both have. What
+/// is `ours_anyway` the CRM has only given a form of its own: there a later change of ours is no clash.
+pub fn merge(
+    base: Option<&Fields>,
+    ours: &Fields,
+    theirs: &Fields,
+    changed_here: bool,
+    kept: Side,
+    ours_anyway: impl Fn(&str) -> bool,
+) -> Merged {
     let mine: BTreeSet<&str> = match base {
         _ if !changed_here => BTreeSet::new(),
         Some(base) => base.differing(ours).collect(),
@@ -40,6 +48,9 @@ pub fn merge(base: Option<&Fields>, ours: &Fields, theirs: &Fields, changed_here
             continue;
         }
         if mine.contains(name) {
+            if ours_anyway(name) {
+                continue;
+            }
             let clash = Clash { field: name.to_owned(), ours: our.cloned(), theirs: their.cloned() };
             merged.conflicts.push(clash);
             if kept == Side::Ours {
@@ -85,7 +96,7 @@ mod tests {
         let both =
             ada(&json!({"title": "Countess", "company": "Engines", "customFields": {"a": 2, "b": 3, "c": true}}));
         for kept in [Ours, Theirs] {
-            let merged = merge(Some(&base), &ours, &theirs, true, kept);
+            let merged = merge(Some(&base), &ours, &theirs, true, kept, |_| false);
             assert_eq!(merged, Merged { fields: both.clone(), conflicts: vec![] });
         }
     }
@@ -97,8 +108,11 @@ mod tests {
         let theirs = ada(&json!({"title": "Lady", "phone": "+14155552672"}));
         let conflicts = vec![clash("title", json!("Countess"), json!("Lady"))];
         let fields = ada(&json!({"title": "Countess", "phone": "+14155552672"}));
-        assert_eq!(merge(Some(&base), &ours, &theirs, true, Ours), Merged { fields, conflicts: conflicts.clone() });
-        assert_eq!(merge(Some(&base), &ours, &theirs, true, Theirs), Merged { fields: theirs, conflicts });
+        assert_eq!(
+            merge(Some(&base), &ours, &theirs, true, Ours, |_| false),
+            Merged { fields, conflicts: conflicts.clone() }
+        );
+        assert_eq!(merge(Some(&base), &ours, &theirs, true, Theirs, |_| false), Merged { fields: theirs, conflicts });
     }
 
     #[test]
@@ -106,7 +120,7 @@ mod tests {
         let base = ada(&json!({"title": "Miss"}));
         let same = ada(&json!({"title": "Countess", "tags": ["x"]}));
         for kept in [Ours, Theirs] {
-            let merged = merge(Some(&base), &same, &same, true, kept);
+            let merged = merge(Some(&base), &same, &same, true, kept, |_| false);
             assert_eq!(merged, Merged { fields: same.clone(), conflicts: vec![] });
         }
     }
@@ -116,17 +130,20 @@ mod tests {
         let base = ada(&json!({"title": "Miss", "customFields": {"a": 1}, "address": {"city": "London"}}));
         let ours = ada(&json!({"customFields": {"a": 2}, "address": {"city": "London"}}));
         let theirs = ada(&json!({"title": "Miss"}));
-        let merged = merge(Some(&base), &ours, &theirs, true, Theirs);
+        let merged = merge(Some(&base), &ours, &theirs, true, Theirs, |_| false);
         assert_eq!(merged.conflicts, [clash("customFields/a", json!(2), Value::Null)]);
         assert_eq!(merged.fields, ada(&json!({})));
-        assert_eq!(merge(Some(&base), &ours, &theirs, true, Ours).fields, ada(&json!({"customFields": {"a": 2}})));
+        assert_eq!(
+            merge(Some(&base), &ours, &theirs, true, Ours, |_| false).fields,
+            ada(&json!({"customFields": {"a": 2}}))
+        );
     }
 
     #[test]
     fn without_changes_of_ours_all_of_theirs_are_taken() {
         let (ours, theirs) = (ada(&json!({"title": "Miss"})), ada(&json!({"title": "Lady"})));
         for base in [None, Some(&ours), Some(&ada(&json!({})))] {
-            let merged = merge(base, &ours, &theirs, false, Ours);
+            let merged = merge(base, &ours, &theirs, false, Ours, |_| false);
             assert_eq!(merged, Merged { fields: theirs.clone(), conflicts: vec![] });
         }
     }
@@ -135,7 +152,7 @@ mod tests {
     fn without_a_base_everything_that_differs_is_in_conflict() {
         let (ours, theirs) =
             (ada(&json!({"title": "Miss", "notes": "x"})), ada(&json!({"title": "Lady", "notes": "x"})));
-        let merged = merge(None, &ours, &theirs, true, Ours);
+        let merged = merge(None, &ours, &theirs, true, Ours, |_| false);
         assert_eq!(merged, Merged { fields: ours, conflicts: vec![clash("title", json!("Miss"), json!("Lady"))] });
     }
 

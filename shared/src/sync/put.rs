@@ -52,7 +52,7 @@ pub async fn put(app: &App, caller: &Caller, key: &RemoteKey, record: Record) ->
 
 async fn attempt(app: &App, database: &mut db::Connection, arrival: &Arrival<'_>) -> Result<(Contact, Option<Kind>)> {
     let transaction = database.transaction().await.map_err(failed)?;
-    let (outcomes, pending) = decide_all(app, &transaction, std::slice::from_ref(arrival)).await?;
+    let (outcomes, pending) = decide_all(app, &transaction, &[arrival]).await?;
     let outcome = outcomes.into_iter().next().unwrap_or(Ok(Outcome::Unchanged(None)))?;
     let applied = match outcome {
         Outcome::Changed(contact, kind) => (contact, Some(kind)),

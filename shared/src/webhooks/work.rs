@@ -16,7 +16,7 @@ use crate::sync::{Arrival, ChangedContacts, Outcome, decide_all};
 /// How many bytes of bodies are worked at once.
 const MAX_BYTES: i64 = 16 * 1024 * 1024;
 
-/// How often a transaction is begun anew because somebody else has finished one of its webhooks.
+/// How often webhooks are read anew because somebody else has finished one of them.
 const MAX_ATTEMPTS: usize = 5;
 
 /// What was done.
@@ -38,17 +38,22 @@ struct Reading<'a> {
 pub async fn work(app: &App, ce_ids: &[Uuid]) -> Result<Worked> {
     let mut database = app.database.get().await?;
     let (mut worked, mut changed) = (Worked::default(), ChangedContacts::default());
-    let mut left = ce_ids.len();
+    let (mut left, mut in_vain) = (ce_ids.len(), 0);
     while left > 0 {
         let batch = waiting(&database, ce_ids, MAX_BYTES).await?;
         if batch.is_empty() {
             break;
         }
         let readings: Vec<_> = batch.iter().map(|webhook| read(app, webhook)).collect();
-        let (finished, contacts) = persistently(app, &mut database, &readings).await?;
-        worked.add(&finished);
-        changed.extend(contacts);
-        left = left.saturating_sub(batch.len());
+        match once(app, &mut database, &readings).await? {
+            Some((finished, contacts)) => {
+                worked.add(&finished);
+                changed.extend(contacts);
+                left = left.saturating_sub(batch.len());
+            }
+            None if in_vain < MAX_ATTEMPTS => in_vain += 1,
+            None => return Err(Error::unavailable("PostgreSQL", "webhooks were finished by somebody else each time")),
+        }
     }
     drop(database);
     changed.outdate(app).await;
@@ -69,30 +74,25 @@ fn read<'a>(app: &App, webhook: &'a Waiting) -> Reading<'a> {
 
 type Done = (Vec<Finished>, ChangedContacts);
 
-/// Works a batch, however often it must be begun anew.
-async fn persistently(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Done> {
-    for attempt in 0..MAX_ATTEMPTS {
-        let all = 0..batch.len();
-        match at_once(app, database, batch, all).boxed().await {
-            Ok(Some(done)) => return Ok(done),
-            Ok(None) => {}
-            Err(error) if is_deadlock(&error) && attempt == 0 => give_way().await,
-            Err(error) if data_fault(&error).is_some() => return apart(app, database, batch).boxed().await,
-            Err(error) => return Err(error),
+/// Works a batch. `None`: somebody else has finished one of them meanwhile, and nothing was done.
+async fn once(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Option<Done>> {
+    let outcome = match at_once(app, database, batch).boxed().await {
+        Err(error) if is_deadlock(&error) => {
+            give_way().await;
+            at_once(app, database, batch).boxed().await
         }
+        outcome => outcome,
+    };
+    match outcome {
+        Err(error) if data_fault(&error).is_some() => apart(app, database, batch).boxed().await,
+        outcome => outcome,
     }
-    Err(Error::unavailable("PostgreSQL", "webhooks were finished by somebody else, again and again"))
 }
 
-/// Works a batch in one transaction of seven round trips. `None`: one of them was finished meanwhile.
-async fn at_once(
-    app: &App,
-    database: &mut db::Connection,
-    batch: &[Reading<'_>],
-    part: Range<usize>,
-) -> Result<Option<Done>> {
+/// Works a batch in one transaction of six round trips.
+async fn at_once(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Option<Done>> {
     let transaction = database.transaction().await.map_err(failed)?;
-    let done = work_part(app, &transaction, &batch[part]).await?;
+    let done = work_part(app, &transaction, batch).await?;
     if done.is_some() {
         transaction.commit().await.map_err(failed)?;
     }
@@ -101,7 +101,7 @@ async fn at_once(
 
 /// Finds the webhooks whose data PostgreSQL refuses, by halves, and parks them; the others are worked. All that any of them
 /// is about is locked first, in the one order that everybody keeps.
-async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Done> {
+async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Option<Done>> {
     let mut transaction = database.transaction().await.map_err(failed)?;
     decide_all(app, &transaction, &arrivals(batch)).await?;
     let (mut finished, mut changed) = (Vec::new(), ChangedContacts::default());
@@ -115,7 +115,7 @@ async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) 
                 finished.extend(done);
                 changed.extend(contacts);
             }
-            Ok(None) => return Err(Error::unavailable("PostgreSQL", "a webhook was finished by somebody else")),
+            Ok(None) => return Ok(None),
             Err(error) => {
                 let Some(fault) = data_fault(&error) else { return Err(error) };
                 savepoint.rollback().await.map_err(failed)?;
@@ -131,7 +131,7 @@ async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) 
         }
     }
     transaction.commit().await.map_err(failed)?;
-    Ok((finished, changed))
+    Ok(Some((finished, changed)))
 }
 
 async fn work_part(app: &App, transaction: &Transaction<'_>, part: &[Reading<'_>]) -> Result<Option<Done>> {
@@ -148,8 +148,8 @@ async fn work_part(app: &App, transaction: &Transaction<'_>, part: &[Reading<'_>
     Ok(written.then(|| (finished, pending.changed())))
 }
 
-fn arrivals<'a>(part: &[Reading<'a>]) -> Vec<Arrival<'a>> {
-    part.iter().filter_map(|reading| reading.says.as_ref().ok()).flatten().cloned().collect()
+fn arrivals<'a, 'b>(part: &'b [Reading<'a>]) -> Vec<&'b Arrival<'a>> {
+    part.iter().filter_map(|reading| reading.says.as_ref().ok()).flatten().collect()
 }
 
 /// What a webhook comes to: dead if one thing that it says can't be worked, processed if any changes something.

@@ -6,25 +6,24 @@
 -- never published and tells nothing.
 select tenant_id, contact_id, connection_id, retry_at, id, ce_id, type, occurred_at, traceparent, value, version
 from (
-    select due.*, e.*, sum(octet_length(value)) over (order by retry_at, contact_id, connection_id
-                                                      rows unbounded preceding) as bytes
+    select due.*, sum(octet_length(value)) over (order by retry_at, contact_id, connection_id
+                                                 rows unbounded preceding) as bytes
     from (
-        select tenant_id, contact_id, connection_id, retry_at
+        select l.tenant_id, l.contact_id, l.connection_id, l.retry_at, e.*
         from links l
-        where retry_at <= now()
-          and exists (select from connections k where k.tenant_id = l.tenant_id and k.id = l.connection_id and k.enabled)
-        order by retry_at
+        join connections k on k.tenant_id = l.tenant_id and k.id = l.connection_id and k.enabled
+        left join lateral (
+            select id, ce_id, type, occurred_at, traceparent, published_at, version,
+                   json_build_object('before', before, 'after', after, 'changedFields', changed_fields,
+                                     'version', version, 'origin', origin)::text as value
+            from contact_events
+            where tenant_id = l.tenant_id and contact_id = l.contact_id and dead_at is null
+            order by version desc
+            limit 1
+        ) as e on true
+        where l.retry_at <= now() and (e.id is null or e.published_at is not null)
+        order by l.retry_at
         limit $1
     ) as due
-    left join lateral (
-        select id, ce_id, type, occurred_at, traceparent, published_at, version,
-               json_build_object('before', before, 'after', after, 'changedFields', changed_fields,
-                                 'version', version, 'origin', origin)::text as value
-        from contact_events
-        where tenant_id = due.tenant_id and contact_id = due.contact_id and dead_at is null
-        order by version desc
-        limit 1
-    ) as e on true
-    where id is null or published_at is not null
 ) as measured
 where coalesce(bytes - octet_length(value), 0) < $2

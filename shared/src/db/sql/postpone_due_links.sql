@@ -1,4 +1,4 @@
--- Lets links that were sent round wait for another minute, if the lease is still the holder's, and answers whether it
+-- Lets links that were sent round wait for another ten minutes, should nobody see to them, if the lease is still the holder's, and answers whether it
 -- is. One whose time somebody has set anew since is not touched. One that somebody is just working on is passed over,
 -- and will be sent round again if it is due then.
 with lease as materialized (
@@ -12,7 +12,7 @@ with lease as materialized (
     for no key update of l skip locked
 ), postponed as (
     update links l
-    set retry_at = clock_timestamp() + interval '1 minute'
+    set retry_at = clock_timestamp() + interval '10 minutes'
     from due
     where (l.tenant_id, l.contact_id, l.connection_id) = (due.tenant_id, due.contact_id, due.connection_id)
 )

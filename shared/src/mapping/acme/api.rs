@@ -22,10 +22,12 @@ pub(super) fn find(external_id: Uuid) -> Call {
     Call::new(Verb::Get, format!("/contacts?external_id={external_id}&limit=1"))
 }
 
-pub(super) fn found(answer: Value) -> Option<Record> {
+pub(super) fn found(answer: Value, external_id: Uuid) -> Option<Vec<Record>> {
     let Value::Object(mut answer) = answer else { return None };
     let Value::Array(items) = answer.remove("items")? else { return None };
-    items.into_iter().find_map(record)
+    let id = external_id.to_string();
+    let ours = |record: &Record| record.get("acme_external_id").and_then(Value::as_str) == Some(id.as_str());
+    Some(items.into_iter().filter_map(record).filter(ours).collect())
 }
 
 pub(super) fn create(record: Record) -> Call {

@@ -93,8 +93,8 @@ impl Crm for AcmeCrm {
         api::find(external_id)
     }
 
-    fn found(&self, answer: Value) -> Option<Record> {
-        api::found(answer)
+    fn found(&self, answer: Value, external_id: Uuid) -> Option<Vec<Record>> {
+        api::found(answer, external_id)
     }
 
     fn create(&self, record: Record) -> Call {
@@ -111,5 +111,9 @@ impl Crm for AcmeCrm {
 
     fn record(&self, answer: Value) -> Option<Record> {
         api::record(answer)
+    }
+
+    fn version(&self, record: &Record) -> Option<i64> {
+        record.get("acme_version").and_then(Value::as_i64)
     }
 }

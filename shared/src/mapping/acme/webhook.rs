@@ -8,7 +8,7 @@ use crate::contact::Text;
 use crate::contact::reading::{Read, Reading, Rules, read};
 use crate::error::{Error, Result};
 use crate::json;
-use crate::mapping::incoming::ChangedAt;
+use crate::mapping::incoming::{ChangedAt, RemoteId};
 use crate::mapping::record::Kept;
 use crate::mapping::{Announced, Change, Delivery, News};
 
@@ -82,7 +82,7 @@ impl Read for Event {
         let told_at = reading.required(&mut members, "timestamp");
         let data = reading.required(&mut members, "data");
         let Kept(mut record) = data?;
-        let remote_id = reading.at("data", |here| here.required::<Text<200>>(&mut named(&record), "id"));
+        let remote_id = reading.at("data", |here| here.required(&mut named(&record), "id"));
         let news = match kind? {
             Kind::Changed => News::Is { record, told_at: told_at.map(|ChangedAt(at)| at) },
             Kind::Deleted => {
@@ -91,7 +91,8 @@ impl Read for Event {
             }
         };
         id?;
-        Some(Self(Change { remote_id: remote_id?.as_str().to_owned(), news }))
+        let RemoteId(remote_id) = remote_id?;
+        Some(Self(Change { remote_id, news }))
     }
 }
 

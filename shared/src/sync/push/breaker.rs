@@ -26,7 +26,7 @@ struct State {
 pub(super) enum Severity {
     /// Nobody is there.
     Plain,
-    /// One call went wrong, which may be its own fault.
+    /// One call went wrong, which may be its own fault, or took too long.
     Doubtful,
 }
 
@@ -40,6 +40,13 @@ impl Breakers {
     /// Notes that it answered.
     pub(super) fn worked(&self, place: &(String, String)) {
         self.lock().remove(place);
+    }
+
+    /// Notes that it wants to be left alone for so long.
+    pub(super) fn busy(&self, place: &(String, String), pause: Duration) {
+        let mut states = self.lock();
+        let state = states.entry(place.clone()).or_insert(State { failures: 0, tripped: 0, open: None });
+        state.open = Some((Moment::now(), pause));
     }
 
     /// Notes that it did not. Returns for how long it is to be left alone, if that is enough by now.

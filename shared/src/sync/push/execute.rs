@@ -40,47 +40,77 @@ pub(super) async fn execute(session: &Session<'_>, crm: &dyn Crm, contact: Uuid,
 async fn attempt(session: &Session<'_>, crm: &dyn Crm, contact: Uuid, step: &Step) -> Result<Reply, Failure> {
     match step {
         Step::Agree => Ok(Reply::Agreed),
-        Step::Look(Some(remote_id)) => show(session, crm, remote_id, false).await,
-        Step::Look(None) => {
-            let found = crm.found(session.send(&crm.find(contact)).await?);
-            Ok(found.map_or(Reply::Missing, |record| Reply::Shown { record, unwritten: false }))
-        }
+        Step::Look(Some(remote_id)) => match show(session, crm, remote_id).await? {
+            Some(record) => Ok(Reply::Shown { record, unwritten: false }),
+            None => missing(session, crm, contact).await,
+        },
+        Step::Look(None) => missing(session, crm, contact).await,
         Step::Create(record) => {
             // The answer to an earlier try may have been lost, or the link itself.
-            if let Some(record) = crm.found(session.send(&crm.find(contact)).await?) {
+            if let Some(record) = find(session, crm, contact).await? {
                 return Ok(Reply::Shown { record, unwritten: true });
             }
             let answer = session.send(&crm.create(record.clone())).await?;
-            answered(crm, answer)
+            record_in(crm, answer).map(Reply::Answered)
         }
         Step::Change { remote_id, part, version } => {
             match session.send(&crm.change(remote_id, part.clone(), *version)).await {
-                Ok(answer) => answered(crm, answer),
-                Err(Failure::Stale) => show(session, crm, remote_id, true).await,
-                Err(Failure::Gone) => Ok(Reply::Missing),
+                Ok(answer) => record_in(crm, answer).map(Reply::Answered),
+                Err(Failure::Stale(reason)) => stale(session, crm, remote_id, *version, reason).await,
+                Err(Failure::Gone) => missing(session, crm, contact).await,
                 Err(failure) => Err(failure),
             }
         }
         Step::Remove { remote_id, version } => match session.send(&crm.remove(remote_id, *version)).await {
             Ok(_) | Err(Failure::Gone) => Ok(Reply::Removed),
-            Err(Failure::Stale) => show(session, crm, remote_id, true).await,
+            Err(Failure::Stale(reason)) => stale(session, crm, remote_id, *version, reason).await,
             Err(failure) => Err(failure),
         },
     }
 }
 
-async fn show(session: &Session<'_>, crm: &dyn Crm, remote_id: &str, unwritten: bool) -> Result<Reply, Failure> {
+/// What the CRM has by a record's id.
+async fn show(session: &Session<'_>, crm: &dyn Crm, remote_id: &str) -> Result<Option<Record>, Failure> {
     match session.send(&crm.fetch(remote_id)).await {
-        Ok(answer) => Ok(Reply::Shown { record: record(crm, answer)?, unwritten }),
-        Err(Failure::Gone) => Ok(Reply::Missing),
+        Ok(answer) => record_in(crm, answer).map(Some),
+        Err(Failure::Gone) => Ok(None),
         Err(failure) => Err(failure),
     }
 }
 
-fn answered(crm: &dyn Crm, answer: Value) -> Result<Reply, Failure> {
-    record(crm, answer).map(Reply::Answered)
+/// What the CRM has by our id. That there is no such list at all says that something else than the CRM has answered.
+async fn find(session: &Session<'_>, crm: &dyn Crm, contact: Uuid) -> Result<Option<Record>, Failure> {
+    let no_list = || Failure::Unanswered("the CRM's answer is no list of records".to_owned());
+    match session.send(&crm.find(contact)).await {
+        Ok(answer) => Ok(crm.found(answer, contact).ok_or_else(no_list)?.into_iter().next()),
+        Err(Failure::Gone) => Err(no_list()),
+        Err(failure) => Err(failure),
+    }
 }
 
-fn record(crm: &dyn Crm, answer: Value) -> Result<Record, Failure> {
+/// A record is missing only if the CRM, asked in another way, has it neither.
+async fn missing(session: &Session<'_>, crm: &dyn Crm, contact: Uuid) -> Result<Reply, Failure> {
+    let found = find(session, crm, contact).await?;
+    Ok(found.map_or(Reply::Missing, |record| Reply::Shown { record, unwritten: false }))
+}
+
+/// The CRM says that somebody else was faster. If its record still has the version that we named, it means something else
+/// by that, and will say so again.
+async fn stale(
+    session: &Session<'_>,
+    crm: &dyn Crm,
+    remote_id: &str,
+    named: Option<i64>,
+    reason: String,
+) -> Result<Reply, Failure> {
+    let Some(record) = show(session, crm, remote_id).await? else { return Ok(Reply::Missing) };
+    let version = crm.version(&record);
+    if named.is_some() && version == named {
+        return Err(Failure::Refused(reason));
+    }
+    Ok(Reply::Shown { record, unwritten: true })
+}
+
+fn record_in(crm: &dyn Crm, answer: Value) -> Result<Record, Failure> {
     crm.record(answer).ok_or_else(|| Failure::Unanswered("the CRM's answer has no record in it".to_owned()))
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use breaker::Breakers;
 use execute::Reply;
+use group::Group;
 use plan::Plan;
 
 use crate::app::App;
@@ -82,10 +83,17 @@ impl Pusher {
         let work = groups.into_iter().filter_map(|(place, tasks)| {
             let account =
                 wanted.iter().map(|it| &it.account).find(|it| place.0 == it.tenant && place.1 == it.connection)?;
-            Some(group::run(self, app, account, tasks, end))
+            let group = Group::new(self, app, account, end);
+            // A connection that is done is settled, whatever the others still wait for.
+            Some(async move { settle::settle(app, group.run(tasks).await).await })
         });
-        let done: Vec<Done> = join_all(work).await.into_iter().flatten().collect();
-        settle::settle(app, done).await
+        let mut pushed = Pushed::default();
+        for settled in join_all(work).await {
+            pushed.add(settled?);
+        }
+        let Pushed { written, later, dead } = pushed;
+        tracing::info!(written, later, dead, "contacts pushed");
+        Ok(pushed)
     }
 }
 

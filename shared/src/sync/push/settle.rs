@@ -27,8 +27,6 @@ pub(super) async fn settle(app: &App, done: Vec<Done>) -> Result<Pushed> {
     };
     drop(database);
     changed.outdate(app).await;
-    let Pushed { written, later, dead } = pushed;
-    tracing::info!(written, later, dead, "contacts pushed");
     Ok(pushed)
 }
 
@@ -65,7 +63,8 @@ async fn one_by_one(app: &App, database: &mut db::Connection, done: Vec<Done>) -
 async fn attempt(app: &App, database: &mut db::Connection, done: &[Done]) -> Result<Settled> {
     let transaction = database.transaction().await.map_err(failed)?;
     let news: Vec<_> = done.iter().map(|one| news(app, one)).collect();
-    let arrivals: Vec<_> = news.iter().filter_map(|news| news.as_ref()?.as_ref().ok()).collect();
+    let arrivals: Vec<_> =
+        done.iter().zip(&news).filter_map(|(one, news)| Some((one, news.as_ref()?.as_ref().ok()?))).collect();
     let mut scenes = stage(app, &transaction, done, &arrivals).await?;
     let (now, mut pushed) = (now(), Pushed::default());
     for (one, news) in done.iter().zip(&news) {
@@ -136,9 +135,9 @@ impl Settling<'_> {
                     None => {}
                 }
             }
-            Next::ToldGone(link) => {
+            Next::ToldGone(link, at) => {
                 self.scene.put((*link).clone());
-                let arrival = gone(self.app, &self.one.task, &link, self.now);
+                let arrival = gone(self.app, &self.one.task, &link, at);
                 if let Some(arrival) = arrival {
                     self.tell(&arrival, *link, false);
                 }
@@ -156,7 +155,7 @@ impl Settling<'_> {
             }
             Ok(_) => {
                 if let (_, Some(link)) = self.scene.pair(self.one.contact(), connection) {
-                    let link = after_news(link.clone(), written, self.now, &self.app.config.crms);
+                    let link = after_news(&self.one.task.plan, link.clone(), written, self.now, &self.app.config.crms);
                     self.scene.put(link);
                 }
             }
@@ -175,14 +174,14 @@ impl Settling<'_> {
     }
 }
 
-/// The record is not there, so it was deleted at some time; now is the latest that it can have been.
-fn gone<'a>(app: &App, task: &'a Task, link: &Link, now: Timestamp) -> Option<Arrival<'a>> {
-    let change = Change { remote_id: link.remote_id.clone()?, news: News::Deleted(now) };
+/// The record was not there any more at this time.
+fn gone<'a>(app: &App, task: &'a Task, link: &Link, at: Timestamp) -> Option<Arrival<'a>> {
+    let change = Change { remote_id: link.remote_id.clone()?, news: News::Deleted(at) };
     Arrival::of(&task.tenant, &task.connection, change, &app.rules).ok()
 }
 
 impl Pushed {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.written += other.written;
         self.later += other.later;
         self.dead += other.dead;

@@ -25,12 +25,13 @@ pub(super) async fn stage(
     app: &App,
     transaction: &impl GenericClient,
     done: &[Done],
-    arrivals: &[&Arrival<'_>],
+    arrivals: &[(&Done, &Arrival<'_>)],
 ) -> Result<BTreeMap<String, Scene>> {
-    let keys: Vec<_> = arrivals.iter().map(|arrival| (arrival.tenant, &arrival.key)).collect();
+    let keys: Vec<_> = arrivals.iter().map(|(_, arrival)| (arrival.tenant, &arrival.key)).collect();
     db::links::lock_keys(transaction, &keys).await?;
 
-    let questions: Vec<_> = done.iter().map(ours).chain(arrivals.iter().map(|arrival| theirs(arrival))).collect();
+    let questions: Vec<_> =
+        done.iter().map(ours).chain(arrivals.iter().map(|(one, arrival)| theirs(one, arrival))).collect();
     let sought: Vec<_> = questions.iter().map(|question| question.sought).collect();
     let located = db::contacts::locate(transaction, &sought).await?;
     let asked: Vec<_> = questions
@@ -48,7 +49,7 @@ pub(super) async fn stage(
             scene.add_contact(contact, &one.task.connection.id, tied);
         }
     }
-    for (arrival, (contact, tied)) in arrivals.iter().zip(located.zip(tied)) {
+    for ((_, arrival), (contact, tied)) in arrivals.iter().zip(located.zip(tied)) {
         let scene = scenes.entry(arrival.tenant.to_owned()).or_default();
         scene.add(&arrival.key, contact, tied, app.config.retention.contacts);
     }
@@ -60,8 +61,9 @@ fn ours(one: &Done) -> Question<'_> {
     Question { sought, connection: &one.task.connection.id, remote_id: None }
 }
 
-fn theirs<'a>(arrival: &'a Arrival<'_>) -> Question<'a> {
-    let sought = Sought { tenant: arrival.tenant, id: arrival.external_id(), remote: Some(&arrival.key) };
+/// What a CRM shows when it is asked for a contact is about that contact, unless the record is another's already.
+fn theirs<'a>(one: &Done, arrival: &'a Arrival<'_>) -> Question<'a> {
+    let sought = Sought { tenant: arrival.tenant, id: Some(one.contact()), remote: Some(&arrival.key) };
     Question { sought, connection: &arrival.key.connection, remote_id: Some(&arrival.key.remote_id) }
 }
 

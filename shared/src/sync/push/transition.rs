@@ -11,8 +11,9 @@ use crate::db::links::{Link, LinkState, Sending};
 use crate::mapping::Record;
 use crate::remote::Failure;
 
-/// A record that was to be changed and is not there: so often we wait to be told that it was deleted, and when.
-const PATIENCE: i32 = 3;
+/// A record that was to be changed and is not there. The CRM should tell when it was deleted; until we are sure that it won't,
+/// this is why the link fails.
+const MISSING: &str = "the CRM's record is gone; when it was deleted has not been told yet";
 
 /// What follows.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +29,8 @@ pub(super) enum Next {
         /// Whether our writing is in it.
         written: bool,
     },
-    /// That the CRM's record is gone is news.
-    ToldGone(Box<Link>),
+    /// That the CRM's record is gone, at this time at the latest, is news.
+    ToldGone(Box<Link>, Timestamp),
 }
 
 /// What follows from a reply for a link that is still as the plan left it, but for what was changed by news meanwhile.
@@ -69,21 +70,23 @@ pub(super) fn due(link: Link, now: Timestamp) -> Link {
 }
 
 fn missing(plan: &Plan, contact: &Contact, link: Link, now: Timestamp, settings: &Crms) -> Next {
-    let none = Link { sending: None, ..link };
-    let had_one = none.remote_id.is_some();
+    let link = Link { sending: None, ..link };
+    let had_one = link.remote_id.is_some();
     if contact.deleted_at.is_some() {
-        let link = reached(plan, contact, Link { base: None, ..none }, now).into();
+        let link = reached(plan, contact, Link { base: None, ..link }, now).into();
         return if had_one { Next::Buried(link) } else { Next::Is(link) };
     }
-    match plan.step {
-        Step::Change { .. } if none.attempts + 1 < PATIENCE => {
-            let reason = "the CRM's record is gone; when it was deleted has not been told yet".to_owned();
-            Next::Is(failing(plan, none, reason, now, settings).into())
+    if matches!(plan.step, Step::Change { .. }) {
+        let since = link.failing_since.filter(|_| link.failure.as_deref() == Some(MISSING)).unwrap_or(now);
+        let patience = SignedDuration::try_from(settings.retry_max).unwrap_or(SignedDuration::MAX);
+        if now.duration_since(since) >= patience {
+            return Next::ToldGone(link.into(), since);
         }
-        Step::Change { .. } => Next::ToldGone(none.into()),
-        _ if had_one => Next::Buried(due(Link { remote_id: None, base: None, base_stamp: None, ..none }, now).into()),
-        _ => Next::Is(due(none, now).into()),
+        let link = Link { failing_since: Some(since), ..link };
+        return Next::Is(failing(plan, link, MISSING.to_owned(), now, settings).into());
     }
+    // What the id stands for is not known any more: it is sought by ours, and made if there is link.
+    Next::Is(due(Link { remote_id: None, base: None, base_stamp: None, ..link }, now).into())
 }
 
 fn failing(plan: &Plan, link: Link, reason: String, now: Timestamp, settings: &Crms) -> Link {
@@ -119,20 +122,20 @@ fn dead(plan: &Plan, link: Link, reason: String) -> Link {
 }
 
 /// A link after news that our own asking brought: if the two sides are still not the same, it is due; the more often that
-/// happens in a row, the later.
-pub(super) fn after_news(link: Link, written: bool, now: Timestamp, settings: &Crms) -> Link {
+/// happens in a row, the later, and not for ever.
+pub(super) fn after_news(plan: &Plan, link: Link, written: bool, now: Timestamp, settings: &Crms) -> Link {
     if link.state == LinkState::Synced {
         return link;
     }
-    let attempts = if written { 0 } else { link.attempts.saturating_add(1) };
-    let pause = if attempts > 1 {
-        backoff(settings.retry, settings.retry_max, attempts.unsigned_abs())
-    } else {
-        std::time::Duration::ZERO
-    };
     // What the CRM has shown says what came of what we were sending.
     let link = Link { sending: None, claimed_until: None, ..link };
-    Link { state: LinkState::Pending, attempts, retry_at: Some(after(now, pause)), ..link }
+    if written {
+        return due(Link { attempts: 0, failing_since: None, failure: None, ..link }, now);
+    }
+    if link.attempts == 0 {
+        return due(Link { attempts: 1, failing_since: Some(now), ..link }, now);
+    }
+    failing(plan, link, "the CRM's record is not what we have, again and again".to_owned(), now, settings)
 }
 
 /// News that can't be worked.
@@ -140,6 +143,7 @@ pub(super) fn refused(plan: &Plan, link: Link, reason: &str) -> Link {
     dead(plan, link, format!("the CRM's record can't be taken: {reason}"))
 }
 
-fn after(now: Timestamp, pause: std::time::Duration) -> Timestamp {
+/// A time so much later. No pause is longer than the longest that a CRM is left alone.
+pub(super) fn after(now: Timestamp, pause: std::time::Duration) -> Timestamp {
     now + SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_hours(1))
 }
