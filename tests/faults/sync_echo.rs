@@ -1,10 +1,13 @@
 //! What we write is told us again, in the CRM's own form perhaps, and perhaps before we have its answer.
 
+use std::time::Duration;
+
 use acme_crm::Faults;
 use serde_json::{Value, json};
 use support::app::{Api, TestApp, ada};
 use support::crm::Crm;
 use support::two_way::TwoWay;
+use support::wait::eventually;
 
 const POLICIES: [&str; 3] = ["newestWins", "crmWins", "localWins"];
 
@@ -74,4 +77,39 @@ async fn the_form_that_a_crm_gives_is_adopted_and_not_sent_back() {
         // Where ours must win, a form that is told before we have the answer looks like somebody else's change.
         test.execute("delete from sync_conflicts").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_we_change_while_we_write_is_not_undone_by_the_form_that_the_crm_gives() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut crm = Crm::connect(&api).await;
+    let way = TwoWay::start(&test).await;
+    way.connect(&mut crm);
+    crm.faults(Faults { normalise: true, ..Faults::default() });
+    for deleted in [false, true] {
+        let id = api.create(&ada()).await.expect(201).id();
+        way.at_rest(&[&crm]).await;
+        let version = api.get(&id).await.expect(200).json()["version"].as_i64().unwrap();
+        crm.faults(Faults { normalise: true, latency_ms: 700, ..Faults::default() });
+        api.patch(&id, version, &json!({"firstName": "augusta", "tags": ["Poetry", "algebra"]})).await.expect(200);
+        let claimed = || async { test.count("links where claimed_until is not null").await == 1 };
+        eventually("the change to be on its way", Duration::from_secs(20), claimed).await;
+        if deleted {
+            api.delete(&id).await.expect(204);
+        } else {
+            api.patch(&id, version + 1, &json!({"firstName": "ada king"})).await.expect(200);
+        }
+        crm.faults(Faults { normalise: true, ..Faults::default() });
+        way.at_rest(&[&crm]).await;
+        let records = crm.records_of(&id).await;
+        if deleted {
+            assert_eq!((api.get(&id).await.status, records), (410, Vec::new()));
+        } else {
+            assert_eq!(api.get(&id).await.expect(200).json()["firstName"], "Ada king");
+            assert_eq!(records[0]["acme_first_name"], "Ada king");
+            assert_eq!(records[0]["acme_tags"], json!(["algebra", "poetry"]));
+        }
+    }
+    assert_eq!(test.count("sync_conflicts").await, 0, "nobody else changed anything");
 }
