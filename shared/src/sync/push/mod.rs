@@ -10,6 +10,7 @@ mod execute;
 mod group;
 mod plan;
 mod settle;
+mod settling;
 mod stage;
 mod transition;
 
