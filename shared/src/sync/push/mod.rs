@@ -12,6 +12,8 @@ mod plan;
 mod settle;
 mod settling;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod transition;
 
 use std::collections::BTreeMap;
