@@ -51,8 +51,8 @@ fn planned(contact: &Contact, link: Option<Link>) -> Option<Plan> {
     plan(crm("acme").unwrap(), contact, link, "cn_one", now(), CLAIM, &rules())
 }
 
-fn sending(version: i32) -> Option<Sending> {
-    Some(Sending { version, record: Some(record("Countess")), since: now() })
+fn sending(version: i32) -> Sending {
+    Sending { version, record: Some(record("Countess")), since: now() }
 }
 
 /// What a reply makes of the link of a plan.
@@ -81,9 +81,9 @@ fn the_next_step_is_the_one_that_is_missing() {
     assert_eq!(step(&gone, Some(link(&contact))), Some(Step::Remove { remote_id: "7".to_owned(), version: Some(3) }));
     let unseen = Link { base: None, ..link(&contact) };
     assert_eq!(step(&contact, Some(unseen)), Some(Step::Look(Some("7".to_owned()))));
-    let unanswered = Link { sending: sending(2), ..link(&contact) };
+    let unanswered = Link { sending: Some(sending(2)), ..link(&contact) };
     assert_eq!(step(&contact, Some(unanswered)), Some(Step::Look(Some("7".to_owned()))));
-    let unanswered = Link { sending: sending(2), ..Link::untold(contact.id, "cn_one".to_owned()) };
+    let unanswered = Link { sending: Some(sending(2)), ..Link::untold(contact.id, "cn_one".to_owned()) };
     assert_eq!(step(&contact, Some(unanswered)), Some(Step::Look(None)));
     let same = Link { base: Some(crm("acme").unwrap().from_contact(&contact, None, &rules())), ..link(&contact) };
     assert_eq!(step(&contact, Some(same)), Some(Step::Agree));
@@ -95,7 +95,7 @@ fn nothing_is_done_twice_in_vain_or_for_nobody() {
     let gone = Contact { deleted_at: Some(now()), ..contact.clone() };
     let in_sync = Link { pushed_version: 2, ..link(&contact) };
     let claimed = Link { claimed_until: Some(now() + CLAIM), ..link(&contact) };
-    let dead = Link { state: LinkState::Dead, sending: sending(2), ..link(&contact) };
+    let dead = Link { state: LinkState::Dead, sending: Some(sending(2)), ..link(&contact) };
     for link in [in_sync, claimed.clone(), dead.clone()] {
         assert_eq!(planned(&contact, Some(link)), None);
     }
