@@ -1,9 +1,10 @@
-//! Requests to the API, each shown with its answer.
+//! Requests to the APIs, each shown with its answer.
 
 use std::{error::Error, time::Duration};
 
 use reqwest::{Client, Method, RequestBuilder, header::CONTENT_TYPE, redirect};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::time::{self, Instant};
 use url::Url;
 
 use crate::{
@@ -16,10 +17,20 @@ use crate::{
 /// A function that hasn't run yet is started by its first request.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The API at its address.
+/// How long a change may be on its way to the other side, through functions that haven't run yet.
+const EVENTUALLY: Duration = Duration::from_mins(1);
+
+/// How often it is looked for meanwhile.
+const PAUSE: Duration = Duration::from_millis(100);
+
+const JSON: &str = "application/json";
+
+/// An API at its address: Crosswalk's, or the CRM's.
 pub struct Api {
     client: Client,
     url: Url,
+    /// What its requests are shown with, so that they are told apart.
+    name: &'static str,
 }
 
 /// A request to be sent, and how it is shown.
@@ -29,13 +40,13 @@ pub struct Request {
 }
 
 impl Api {
-    pub fn new(url: Url) -> Self {
+    pub fn new(name: &'static str, url: Url) -> Self {
         let client = Client::builder()
             .timeout(PATIENCE)
             .redirect(redirect::Policy::none())
             .build()
             .expect("a client without TLS and proxies has nothing that could be missing");
-        Self { client, url }
+        Self { client, url, name }
     }
 
     pub fn get(&self, path: &str) -> Request {
@@ -59,7 +70,7 @@ impl Api {
     }
 
     fn request(&self, method: Method, path: &str) -> Request {
-        let shown = vec![format!("{method} {path}")];
+        let shown = vec![format!("{}{method} {path}", self.name)];
         let address = format!("{}{path}", self.url.as_str().trim_end_matches('/'));
         Request { builder: self.client.request(method, address), shown }
     }
@@ -79,6 +90,14 @@ impl Request {
         self
     }
 
+    /// With a name and a password as a JSON body, of which the name is shown.
+    pub fn with_login(mut self, credentials: &Credentials) -> Self {
+        let body = json!({"username": credentials.id, "password": credentials.secret});
+        self.builder = self.builder.header(CONTENT_TYPE, JSON).body(body.to_string());
+        self.shown.push(format!("as {}", credentials.id));
+        self
+    }
+
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.builder = self.builder.header(name, value);
         self.shown.push(format!("{name}: {value}"));
@@ -93,7 +112,7 @@ impl Request {
     }
 
     pub fn with_json(self, body: &Value) -> Self {
-        self.with_body("application/json", body)
+        self.with_body(JSON, body)
     }
 
     /// With a merge patch (RFC 7396).
@@ -110,14 +129,41 @@ impl Request {
     /// Sends it and shows both sides.
     pub async fn send(self, report: &Report) -> Result<Answer, Fault> {
         report.asked(&self.shown.join("  "));
-        let response = self.builder.send().await.map_err(|error| unreachable(&error))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
-        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, body };
+        let answer = answer(self.builder).await?;
         report.answered(&answer.headline());
         Ok(answer)
     }
+
+    /// Sends it again and again until its answer is as it should be. It and the last answer are shown.
+    pub async fn send_until(
+        self,
+        report: &Report,
+        as_it_should_be: impl Fn(&Answer) -> Result<(), Fault>,
+    ) -> Result<Answer, Fault> {
+        report.asked(&format!("{}  again and again", self.shown.join("  ")));
+        let deadline = Instant::now() + EVENTUALLY;
+        loop {
+            let again = self.builder.try_clone().expect("a body that is no stream can be sent twice");
+            let answer = answer(again).await?;
+            let Err(fault) = as_it_should_be(&answer) else {
+                report.answered(&answer.headline());
+                return Ok(answer);
+            };
+            if Instant::now() > deadline {
+                report.answered(&answer.headline());
+                return Err(Fault::TooLate { within: EVENTUALLY, fault: Box::new(fault) });
+            }
+            time::sleep(PAUSE).await;
+        }
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Result<Answer, Fault> {
+    let response = request.send().await.map_err(|error| unreachable(&error))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.bytes().await.map_err(|error| unreachable(&error))?;
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    Ok(Answer { status, headers, body })
 }
 
 fn unreachable(error: &reqwest::Error) -> Fault {

@@ -22,6 +22,8 @@ pub enum Fault {
     NoTopic(&'static str),
     #[error("expected {expected} events within {within:?}, and {found} came; does relay-outbox run?")]
     TooFewEvents { expected: usize, found: usize, within: Duration },
+    #[error("{fault}, still after {within:?}; do the triggers run? their log is .local/logs/triggers.log")]
+    TooLate { within: Duration, fault: Box<Fault> },
 }
 
 impl Fault {

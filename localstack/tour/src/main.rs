@@ -2,14 +2,18 @@
 
 mod answer;
 mod api;
+mod both_ways;
 mod contacts;
+mod crm;
 mod deletion;
 mod events;
 mod fault;
 mod lists;
+mod poison;
 mod records;
 mod report;
 mod settings;
+mod signatures;
 mod tenants;
 mod tokens;
 mod topic;
@@ -23,7 +27,7 @@ use self::{settings::Settings, tour::Tour};
 
 /// Walks through a running Crosswalk, step by step, and checks what it sees.
 ///
-/// It makes a new contact each time, so it can run any number of times. The last line says how many steps passed and
+/// It makes new contacts each time, so it can run any number of times. The last line says how many steps passed and
 /// how many failed; the exit status is 0 when none failed.
 #[derive(Parser)]
 #[command(
@@ -33,6 +37,7 @@ use self::{settings::Settings, tour::Tour};
         CROSSWALK_CLIENT_ID, CROSSWALK_CLIENT_SECRET                 a client, with all scopes\n  \
         CROSSWALK_OTHER_CLIENT_ID, CROSSWALK_OTHER_CLIENT_SECRET     a client of another tenant\n  \
         CROSSWALK_CONNECTION                                         a connection of the client's tenant\n  \
+        ACME_URL, ACME_USERNAME, ACME_PASSWORD                       the CRM, and the connection's account there\n  \
         KAFKA_BROKERS                                                where the events are published\n  \
         NO_COLOR                                                     if set, no colours on a terminal either\n\n\
         Example:\n  make up && . .local/env && target/debug/tour"
@@ -65,5 +70,12 @@ async fn main() -> ExitCode {
     tour.step("Put a record in the CRM's form, and read it back", records::put_and_read_back).await;
     tour.step("Look for the contact as another tenant", tenants::look_across).await;
     tour.step("Read the contact's events from Kafka", events::read_back).await;
+    tour.step("Log in at the CRM", crm::log_in).await;
+    tour.step("Make a contact in the CRM, and find it here", both_ways::make_there).await;
+    tour.step("Change it here, and find the change in the CRM", both_ways::change_here).await;
+    tour.step("See that the change does not come back", both_ways::hear_no_echo).await;
+    tour.step("Send webhooks that the CRM has not signed", signatures::forge).await;
+    tour.step("Send a webhook that can't be worked", poison::park).await;
+    tour.step("Mend its cause, and replay it", poison::mend_and_replay).await;
     tour.end()
 }

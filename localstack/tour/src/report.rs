@@ -27,8 +27,10 @@ impl Report {
         Self { coloured: io::stdout().is_terminal() && !declined, passed: 0, failed: 0 }
     }
 
-    pub fn begin(&self, api: impl Display, brokers: &str) {
-        print(&self.styled(DIM, format_args!("Crosswalk at {api}, its events in Kafka at {brokers}")));
+    pub fn begin(&self, api: impl Display, brokers: &str, crm: impl Display) {
+        print(
+            &self.styled(DIM, format_args!("Crosswalk at {api}, its events in Kafka at {brokers}, AcmeCRM at {crm}")),
+        );
     }
 
     pub fn begin_step(&self, title: &str) {

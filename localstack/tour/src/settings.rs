@@ -14,6 +14,10 @@ pub struct Settings {
     pub other_client: Credentials,
     /// `CROSSWALK_CONNECTION`: a CRM account of the client's tenant.
     pub connection: String,
+    /// `ACME_URL`
+    pub crm_url: Url,
+    /// `ACME_USERNAME` and `ACME_PASSWORD`: the connection's account at the CRM.
+    pub crm_user: Credentials,
     /// `KAFKA_BROKERS`
     pub brokers: String,
 }
@@ -29,23 +33,29 @@ pub struct Credentials {
 pub enum SettingsError {
     #[error("{0} is not set; start Crosswalk with `make up`, then read its settings with `. .local/env`")]
     Missing(&'static str),
-    #[error("CROSSWALK_URL is not the address of an API, such as http://127.0.0.1:19000: {0}")]
-    BadUrl(#[from] url::ParseError),
+    #[error("{0} is not an address such as http://127.0.0.1:19000: {1}")]
+    BadUrl(&'static str, url::ParseError),
 }
 
 impl Settings {
     pub fn from_environment() -> Result<Self, SettingsError> {
         Ok(Self {
-            url: variable("CROSSWALK_URL")?.parse()?,
+            url: address("CROSSWALK_URL")?,
             client: Credentials { id: variable("CROSSWALK_CLIENT_ID")?, secret: variable("CROSSWALK_CLIENT_SECRET")? },
             other_client: Credentials {
                 id: variable("CROSSWALK_OTHER_CLIENT_ID")?,
                 secret: variable("CROSSWALK_OTHER_CLIENT_SECRET")?,
             },
             connection: variable("CROSSWALK_CONNECTION")?,
+            crm_url: address("ACME_URL")?,
+            crm_user: Credentials { id: variable("ACME_USERNAME")?, secret: variable("ACME_PASSWORD")? },
             brokers: variable("KAFKA_BROKERS")?,
         })
     }
+}
+
+fn address(name: &'static str) -> Result<Url, SettingsError> {
+    variable(name)?.parse().map_err(|error| SettingsError::BadUrl(name, error))
 }
 
 fn variable(name: &'static str) -> Result<String, SettingsError> {

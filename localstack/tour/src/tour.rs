@@ -17,6 +17,7 @@ use crate::{
 pub struct Tour {
     pub settings: Settings,
     pub api: Api,
+    pub crm: Api,
     pub report: Report,
     /// Where the topic ended when the tour began.
     pub bookmark: Result<Bookmark, Fault>,
@@ -24,14 +25,25 @@ pub struct Tour {
     contact: Option<Value>,
     /// What the batch's contacts are tagged with.
     tag: Option<String>,
+    crm_token: Option<String>,
+    pair: Option<Pair>,
+}
+
+/// A record in the CRM, and the contact here that is the same.
+#[derive(Clone)]
+pub struct Pair {
+    pub record: String,
+    pub contact: String,
 }
 
 impl Tour {
     pub async fn begin(settings: Settings) -> Self {
         let report = Report::new();
-        report.begin(&settings.url, &settings.brokers);
+        report.begin(&settings.url, &settings.brokers, &settings.crm_url);
         let bookmark = Bookmark::at_the_end(&settings.brokers).await;
-        Self { api: Api::new(settings.url.clone()), settings, report, bookmark, token: None, contact: None, tag: None }
+        let (api, crm) = (Api::new("", settings.url.clone()), Api::new("AcmeCRM: ", settings.crm_url.clone()));
+        let (token, contact, tag, crm_token, pair) = (None, None, None, None, None);
+        Self { settings, api, crm, report, bookmark, token, contact, tag, crm_token, pair }
     }
 
     /// Takes one step and ticks it. A step that fails doesn't end the tour: those that need it fail in their turn.
@@ -50,6 +62,15 @@ impl Tour {
     /// Sends a request and shows both sides.
     pub async fn ask(&self, request: Request) -> Result<Answer, Fault> {
         request.send(&self.report).await
+    }
+
+    /// Sends a request until its answer is as it should be: what happens on the other side takes its time.
+    pub async fn ask_until(
+        &self,
+        request: Request,
+        as_it_should_be: impl Fn(&Answer) -> Result<(), Fault>,
+    ) -> Result<Answer, Fault> {
+        request.send_until(&self.report, as_it_should_be).await
     }
 
     pub fn keep_token(&mut self, token: &str) {
@@ -84,5 +105,33 @@ impl Tour {
     /// The path of the contact.
     pub fn contact_path(&self) -> Result<String, Fault> {
         Ok(format!("/contacts/{}", self.contact_id()?))
+    }
+
+    pub fn keep_crm_token(&mut self, token: String) {
+        self.crm_token = Some(token);
+    }
+
+    pub fn crm_token(&self) -> Result<&str, Fault> {
+        self.crm_token.as_deref().ok_or(Fault::Needs("a token of the CRM"))
+    }
+
+    pub fn keep_pair(&mut self, pair: Pair) {
+        self.pair = Some(pair);
+    }
+
+    pub fn pair(&self) -> Result<&Pair, Fault> {
+        self.pair.as_ref().ok_or(Fault::Needs("a record of the CRM and its contact"))
+    }
+}
+
+impl Pair {
+    /// The path of the contact.
+    pub fn contact_path(&self) -> String {
+        format!("/contacts/{}", self.contact)
+    }
+
+    /// The path of the record, in the CRM.
+    pub fn record_path(&self) -> String {
+        format!("/contacts/{}", self.record)
     }
 }
