@@ -134,7 +134,7 @@ impl Request {
         Ok(answer)
     }
 
-    /// Sends it again and again until its answer is as it should be. It and the last answer are shown.
+    /// Sends it again and again until its answer is a 200 and as it should be. It and the last answer are shown.
     pub async fn send_until(
         self,
         report: &Report,
@@ -145,7 +145,7 @@ impl Request {
         loop {
             let again = self.builder.try_clone().expect("a body that is no stream can be sent twice");
             let answer = answer(again).await?;
-            let Err(fault) = as_it_should_be(&answer) else {
+            let Err(fault) = answer.has_status(200).and_then(|()| as_it_should_be(&answer)) else {
                 report.answered(&answer.headline());
                 return Ok(answer);
             };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, in_brief},
     fault::{Fault, Shown},
     tour::Tour,
 };
@@ -32,6 +32,10 @@ pub async fn behave(tour: &Tour) -> Result<(), Fault> {
 pub async fn send_by_hand(tour: &Tour, webhook: &Value) -> Result<Answer, Fault> {
     let answer = tour.ask(tour.crm.post("/simulator/webhooks?wait=true").with_json(webhook)).await?;
     answer.has_status(200)?;
-    tour.report.answered(&format!("of the receiver: {}", answer.body));
+    tour.report.answered(&format!(
+        "and Crosswalk had answered it {} {}",
+        answer.body["status"],
+        in_brief(&answer.body["body"])
+    ));
     Ok(answer)
 }
