@@ -30,5 +30,6 @@ mod sync_lost;
 mod sync_outage;
 mod sync_policies;
 mod sync_rates;
+mod sync_restored;
 mod template;
 mod watch;

@@ -12,28 +12,27 @@ use crate::mapping::Stamp;
 
 /// Decides what becomes of the contact. That the record is gone is noted beside this, whatever becomes of it.
 pub(super) fn decide(arrival: &Arrival<'_>, known: Known, at: Timestamp, now: Timestamp) -> Decision {
-    let Known { contact: Some(before), link: Some(link), changed_at, .. } = known else {
+    let Known { contact: Some(before), link: Some(link), changed_at, deleted_at } = known else {
         return Decision::Nothing(known.contact.map(Box::new));
     };
-    if link.base_stamp.is_some_and(|seen| seen.at > at) {
+    // That the record is gone is known, and nothing was seen of it since.
+    let known_to_be_gone = deleted_at.is_some() && link.base.is_none();
+    if known_to_be_gone || link.base_stamp.is_some_and(|seen| seen.at > at) {
         return Decision::Nothing(Some(Box::new(before)));
     }
     if before.deleted_at.is_some() {
         let link = gone(link, &before, at, now);
-        return apply(Applied {
-            before: Some(before.clone()),
-            contact: before,
-            kind: None,
-            link,
-            conflicts: Vec::new(),
-        });
+        return linked(before, link, Vec::new());
+    }
+    if link.sending.as_ref().is_some_and(|sending| sending.record.is_none()) {
+        // We had the record deleted, and the contact was restored meanwhile. However late the CRM came to do it, that is older.
+        return linked(before, to_be_made_again(link, now), Vec::new());
     }
     let changed_here = before.version > link.pushed_version;
     let kept = whose(arrival, changed_at.unwrap_or(before.updated_at));
     let conflicts = if changed_here { vec![conflict(arrival, &before, at, kept, now)] } else { Vec::new() };
     if changed_here && kept == Side::Ours {
-        let link = to_be_made_again(link, now);
-        return apply(Applied { before: Some(before.clone()), contact: before, kind: None, link, conflicts });
+        return linked(before, to_be_made_again(link, now), conflicts);
     }
     let contact = before.deleted();
     let link = gone(link, &contact, at, now);
@@ -42,6 +41,11 @@ pub(super) fn decide(arrival: &Arrival<'_>, known: Known, at: Timestamp, now: Ti
 
 fn apply(applied: Applied) -> Decision {
     Decision::Apply(Box::new(applied))
+}
+
+/// The contact stays as it is; the link doesn't.
+fn linked(contact: Contact, link: Link, conflicts: Vec<Conflict>) -> Decision {
+    apply(Applied { before: Some(contact.clone()), contact, kind: None, link, conflicts })
 }
 
 /// Both sides agree that there is nothing. What the record was no longer counts: should it come back, all of it is news.
