@@ -46,9 +46,12 @@ end_jobs() {
   if [[ -n $STEP ]]; then kill -TERM -- "-$STEP" 2>/dev/null || kill -TERM "$STEP" 2>/dev/null || true; fi
   for job in "${JOBS[@]}" $STEP; do
     kill -TERM "$job" 2>/dev/null || true
-    wait "$job" 2>/dev/null || true
+    # Not by wait: bash, interrupted just as the job began, may wait for ever for one that it has reaped already.
+    wait_until 30 job_ended "$job" || kill -KILL "$job" 2>/dev/null || true
   done
 }
+
+job_ended() { [[ -z $(command_line "$1") ]]; }
 
 # Stops what this invocation started, last first; what was up before stays.
 stop_started() {
