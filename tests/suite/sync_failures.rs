@@ -152,7 +152,8 @@ async fn link(api: &Api<'_>, contact: &str, connection: &str, state: &str) {
     let tenant = &api.client.tenant;
     let sql = format!(
         "insert into links (tenant_id, contact_id, connection_id, state, attempts, failure, sending, pushed_version) \
-         values ('{tenant}', '{contact}', '{connection}', '{state}', 9, 'refused', '{{"version": 5, "record": null, "since": "2026-01-01T00:00:00Z"}}', 4)"
+         values ('{tenant}', '{contact}', '{connection}', '{state}', 9, 'refused', \
+                 '{{\"version\": 5, \"record\": null, \"since\": \"2026-01-01T00:00:00Z\"}}', 4)"
     );
     api.test.execute(&sql).await;
 }
