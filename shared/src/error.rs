@@ -22,7 +22,8 @@ pub struct Fault {
     /// Where: a JSON Pointer (RFC 6901) such as `/tags/0`; empty for the whole body.
     pub pointer: String,
     /// What, for programs: `required`, `type`, `blank`, `too_long`, `too_many`, `too_large`, `control_character`,
-    /// `invalid`, `unknown`, `duplicate`, `in_future`, `too_many_faults`; in an atomic batch also `not_found`, `deleted`, `version_conflict`.
+    /// `invalid`, `unknown`, `duplicate`, `in_future`, `too_many_faults`; in an atomic batch also `not_found`, `deleted`,
+    /// `version_conflict`; in a webhook also `malformed`.
     pub code: &'static str,
     /// What, for people. It names limits, never the value that was sent.
     pub detail: String,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::contact::Text;
 use crate::contact::reading::{Read, Reading, Rules, read};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Result};
 use crate::json;
 use crate::mapping::incoming::{ChangedAt, RemoteId};
 use crate::mapping::record::Kept;
@@ -55,9 +55,11 @@ pub(super) fn changes(body: &[u8], rules: &Rules) -> Result<Vec<Change>> {
 }
 
 fn parse(body: &[u8]) -> Result<Value> {
-    let malformed = |detail: String| Error::Malformed(format!("the body is not JSON: {detail}"));
-    let text = std::str::from_utf8(body).map_err(|error| malformed(error.to_string()))?;
-    json::parse(text).map_err(|error| malformed(error.to_string()))
+    // Signed, so it did come from the CRM: its fault is one of the content, as all others are.
+    let malformed = |detail: String| Error::Invalid(vec![Fault { pointer: String::new(), code: "malformed", detail }]);
+    let text = std::str::from_utf8(body)
+        .map_err(|error| malformed(format!("is not UTF-8 at byte {}", error.valid_up_to())))?;
+    json::parse(text).map_err(|error| malformed(format!("is not JSON: {error}")))
 }
 
 /// A text that can be kept as a name.
