@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::sync::{Arrival, ChangedContacts, Outcome, decide_all};
 
 /// How many bytes of bodies are worked at once.
-const MAX_BYTES: i64 = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// How often webhooks are read anew because somebody else has finished one of them.
 const MAX_ATTEMPTS: usize = 5;
@@ -38,8 +38,8 @@ struct Reading<'a> {
 pub async fn work(app: &App, ce_ids: &[Uuid]) -> Result<Worked> {
     let mut database = app.database.get().await?;
     let (mut worked, mut changed) = (Worked::default(), ChangedContacts::default());
-    let (mut left, mut in_vain) = (ce_ids.len(), 0);
-    while left > 0 {
+    let mut in_vain = 0;
+    loop {
         let batch = waiting(&database, ce_ids, MAX_BYTES).await?;
         if batch.is_empty() {
             break;
@@ -49,7 +49,10 @@ pub async fn work(app: &App, ce_ids: &[Uuid]) -> Result<Worked> {
             Some((finished, contacts)) => {
                 worked.add(&finished);
                 changed.extend(contacts);
-                left = left.saturating_sub(batch.len());
+                // There was room for more, so there is no more.
+                if batch.iter().map(|webhook| webhook.body.len()).sum::<usize>() < MAX_BYTES {
+                    break;
+                }
             }
             None if in_vain < MAX_ATTEMPTS => in_vain += 1,
             None => return Err(Error::unavailable("PostgreSQL", "webhooks were finished by somebody else each time")),

@@ -39,7 +39,8 @@ pub struct Finished {
 
 /// Those of these webhooks that wait, in the order in which they came, up to so many bytes of bodies; one is always there.
 /// A webhook names its tenant itself: a record of the topic is no more than a wake-up.
-pub async fn waiting(db: &impl GenericClient, ce_ids: &[Uuid], bytes: i64) -> Result<Vec<Waiting>> {
+pub async fn waiting(db: &impl GenericClient, ce_ids: &[Uuid], bytes: usize) -> Result<Vec<Waiting>> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let statement = db.prepare_cached(include_str!("../sql/waiting_webhooks.sql")).await.map_err(failed)?;
     let rows = db.query(&statement, &[&ce_ids, &bytes]).await.map_err(failed)?;
     rows.iter().map(read).collect::<Result<_, _>>().map_err(failed)
