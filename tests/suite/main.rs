@@ -51,3 +51,6 @@ mod tokens;
 mod webhook_events;
 mod webhook_plans;
 mod webhook_replay;
+mod webhooks_limits;
+mod webhooks_receive;
+mod webhooks_signature;

@@ -1,6 +1,7 @@
 //! What the tests and benchmarks stand on. Nothing here stands in for a part of the system: the services are real, the
 //! functions are their own binaries, and the faults happen on the wire or to the process.
 
+pub mod account;
 pub mod app;
 pub mod background;
 pub mod crm;
@@ -8,6 +9,7 @@ pub mod database;
 pub mod gateway;
 pub mod kafka;
 pub mod mapping;
+pub mod msk;
 pub mod outbox;
 pub mod past;
 pub mod proxy;

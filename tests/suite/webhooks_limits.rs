@@ -1,0 +1,103 @@
+//! How much a connection may send, and what becomes of webhooks while a store is away.
+
+use std::time::Duration;
+
+use acme_crm::signature;
+use jiff::Timestamp;
+use support::account::{Account, webhook};
+use support::app::{Answer, Setup, TestApp};
+use support::proxy::Proxy;
+use support::remote::record;
+use support::services;
+use support::wait::eventually;
+use uuid::Uuid;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// The largest body that is taken.
+const MOST: usize = 1024 * 1024;
+
+async fn send(account: &Account<'_>) -> Answer {
+    let id = Uuid::now_v7().to_string();
+    account.send(&webhook("contact.created", &id, &record(&id))).await
+}
+
+#[tokio::test]
+async fn a_body_has_a_megabyte_and_no_more() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let account = Account::connect(&api).await;
+    let mut body = webhook("contact.created", "evt_1", &record("1")).to_string().into_bytes();
+    body.resize(MOST, b' ');
+    account.signed(&body).send().await.expect(202);
+    body.push(b' ');
+    assert_eq!(account.signed(&body).send().await.expect(413).problem(), "body-too-large");
+    assert_eq!(account.signed(b"").send().await.expect(422).faults(), [(String::new(), "malformed".to_owned())]);
+}
+
+#[tokio::test]
+async fn each_connection_has_its_quota_which_only_what_it_signed_uses_up() {
+    let test = Setup::default().setting("CROSSWALK_WEBHOOK_RATE", "1/20").start().await;
+    let api = test.api().await;
+    let (account, colleague) = (Account::connect(&api).await, Account::connect(&api).await);
+    let forged = || async {
+        let now = Timestamp::now().to_string();
+        account.claiming(&now, &signature("secret", &now, b"{}"), b"{}").send().await.expect(401);
+    };
+    for _ in 0..40 {
+        forged().await;
+    }
+    let first = send(&account).await.expect(202);
+    assert_eq!(first.header("ratelimit-policy"), "\"default\";q=20;w=20");
+    assert!(first.header("ratelimit").starts_with("\"default\";r=19;t="), "{first:?}");
+
+    let refused = eventually("the quota to be used up", SOON, || async {
+        let answer = send(&account).await;
+        if answer.status == 429 { Ok(answer) } else { Err(answer.status) }
+    })
+    .await;
+    assert_eq!((refused.problem().as_str(), refused.header("retry-after")), ("rate-limited", "1"));
+    assert!(refused.header("ratelimit").starts_with("\"default\";r=0;t="), "{refused:?}");
+    forged().await;
+    send(&colleague).await.expect(202);
+    api.get("unknown").await.expect(404);
+    let kept = test.count("webhook_events").await;
+    eventually("room for one more", SOON, || async { send(&account).await.status == 202 }).await;
+    assert_eq!(test.count("webhook_events").await, kept + 1, "what was refused was not kept");
+}
+
+#[tokio::test]
+async fn without_redis_everything_is_let_pass() {
+    let (proxy, url) = Proxy::before(&services::redis_url()).await;
+    let setup = Setup::default().redis_at(&url).setting("CROSSWALK_WEBHOOK_RATE", "1/1");
+    let test = setup.start().await;
+    let api = test.api().await;
+    let account = Account::connect(&api).await;
+    eventually("the quota to be used up", SOON, || async { send(&account).await.status == 429 }).await;
+    proxy.cut().await;
+    for _ in 0..3 {
+        let answer = send(&account).await.expect(202);
+        assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=1;w=1");
+        assert_eq!(answer.header("ratelimit"), "", "nobody counts");
+    }
+}
+
+#[tokio::test]
+async fn without_postgresql_the_crm_is_told_to_come_again_and_nothing_is_half_kept() {
+    let (proxy, _) = Proxy::before(&services::database_url()).await;
+    let address = proxy.address();
+    let test = Setup::default().database_at(&address.ip().to_string(), address.port()).start().await;
+    let api = test.api().await;
+    let (known, unknown) = (Account::connect(&api).await, Account::connect(&api).await);
+    send(&known).await.expect(202);
+    proxy.cut().await;
+    for account in [&known, &unknown] {
+        let answer = send(account).await.expect(503);
+        assert_eq!((answer.problem().as_str(), answer.header("retry-after")), ("unavailable", "2"));
+    }
+    proxy.pass().await;
+    for account in [&known, &unknown] {
+        send(account).await.expect(202);
+    }
+    assert_eq!(test.count("webhook_events").await, 3);
+}
