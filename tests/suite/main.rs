@@ -33,6 +33,7 @@ mod remote_conflicts;
 mod remote_races;
 mod round_trips;
 mod round_trips_sync;
+mod round_trips_webhooks;
 mod secrets;
 mod support_database;
 mod support_gateway;

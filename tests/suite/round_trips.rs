@@ -223,9 +223,18 @@ impl Counted {
     /// What a request costs, once its answer has this status.
     pub fn count<'a>(&'a self, request: impl Future<Output = Answer> + 'a, status: u16) -> LocalBoxFuture<'a, Trips> {
         let counting = async move {
-            let ((answer, redis), database) = self.database.count(self.redis.count(request)).await;
+            let (answer, trips) = self.trips(request).await;
             answer.expect(status);
-            Trips { redis, database }
+            trips
+        };
+        counting.boxed_local()
+    }
+
+    /// What comes of some work, and what it costs.
+    pub fn trips<'a, T>(&'a self, work: impl Future<Output = T> + 'a) -> LocalBoxFuture<'a, (T, Trips)> {
+        let counting = async move {
+            let ((outcome, redis), database) = self.database.count(self.redis.count(work)).await;
+            (outcome, Trips { redis, database })
         };
         counting.boxed_local()
     }
