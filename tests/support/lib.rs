@@ -13,6 +13,7 @@ pub mod msk;
 pub mod outbox;
 pub mod past;
 pub mod proxy;
+pub mod pushes;
 pub mod relay;
 pub mod remote;
 pub mod role;
