@@ -52,7 +52,7 @@ async fn a_body_that_has_more_faults_than_can_be_told_is_answered_in_brief() {
     let api = test.api().await;
     let connection = test.past().connection(&api.client.tenant).await;
     let name = "n".repeat(130_000);
-    let nul = json!({name: vec!["\0"; 14_000]});
+    let nul = json!({name: vec!["\0"; 9_000]});
     let record = api.ask("PUT", &format!("/connections/{connection}/contacts/7")).json(&nul).send().await;
     let unknown: Value = (0..100).map(|n| (format!("x{n}"), json!(1))).collect();
     let batch = json!({"items": vec![unknown; 500], "atomic": true});
@@ -64,6 +64,31 @@ async fn a_body_that_has_more_faults_than_can_be_told_is_answered_in_brief() {
         assert!(codes.iter().any(|code| code == "too_many_faults"), "{}", codes.len());
     }
     assert_stored(&test, 0).await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_too_deep_or_has_too_much_in_it_is_refused() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let connection = test.past().connection(&api.client.tenant).await;
+    let path = format!("/connections/{connection}/contacts/7");
+    let put = async |extra: Value| {
+        let mut record = support::remote::record("7");
+        record["extra"] = extra;
+        api.ask("PUT", &path).json(&record).send().await
+    };
+    let nested = |levels: usize| (1..levels).fold(json!([]), |inner, _| json!([inner]));
+    for too_much in [nested(64), nested(120), json!(vec![0; 10_000])] {
+        let answer = put(too_much).await.expect(422);
+        assert_eq!(answer.faults(), [(String::new(), "too_large".to_owned())]);
+    }
+    assert_stored(&test, 0).await;
+    // What is kept can be read, changed and read again.
+    let id = put(nested(63)).await.expect(201).id();
+    api.patch(&id, 1, &json!({"title": "Countess"})).await.expect(200);
+    let shown = api.ask("GET", &path).send().await.expect(200).json();
+    assert_eq!((&shown["acme_title"], &shown["extra"]), (&json!("Countess"), &nested(63)));
+    assert_eq!(put(nested(63)).await.expect(200).json()["version"], 2);
 }
 
 #[tokio::test]

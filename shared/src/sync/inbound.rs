@@ -104,7 +104,7 @@ impl Changed<'_> {
             Error::Invalid(faults) => {
                 let first = faults.into_iter().next();
                 let (code, detail) = first.map_or(("invalid", String::new()), |fault| (fault.code, fault.detail));
-                let detail = format!("together with what is here, a part of it {detail}");
+                let detail = format!("can't be put together with what is here: a part of it {detail}");
                 Error::Invalid(vec![Fault { pointer: String::new(), code, detail }])
             }
             other => other,
