@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::contact::reading::{Rules, read};
 use crate::contact::{Contact, RemoteKey};
-use crate::db::connections::Connection;
-use crate::db::links::{Conflict, Link};
+use crate::db::connections::{Connection, Policy};
+use crate::db::links::{Conflict, Link, Side};
 use crate::error::{Error, Fault, Result};
 use crate::events::{Kind, TraceParent};
 use crate::mapping::{Change, Crm, Incoming, Kept, News, Record};
@@ -141,6 +141,17 @@ impl<'a> Arrival<'a> {
         match &self.tells {
             Tells::Is { incoming, .. } => incoming.stamp.map(|stamp| stamp.at),
             Tells::Deleted(at) => Some(*at),
+        }
+    }
+
+    /// Whose change is kept where both sides have one. Ours was made at this time: not when the contact last changed, which
+    /// may have been by a change of theirs.
+    pub(super) fn whose(&self, changed_at: Timestamp) -> Side {
+        match self.connection.policy {
+            Policy::CrmWins => Side::Theirs,
+            // What says no time happened just now.
+            Policy::NewestWins if self.at().is_none_or(|at| at >= changed_at) => Side::Theirs,
+            Policy::LocalWins | Policy::NewestWins => Side::Ours,
         }
     }
 

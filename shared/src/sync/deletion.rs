@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::arrival::{Applied, Arrival, Decision, Known};
-use super::inbound::whose;
 use crate::contact::Contact;
 use crate::db::links::{Conflict, Link, LinkState, Side};
 use crate::events::Kind;
@@ -29,7 +28,7 @@ pub(super) fn decide(arrival: &Arrival<'_>, known: Known, at: Timestamp, now: Ti
         return linked(before, to_be_made_again(link, now), Vec::new());
     }
     let changed_here = before.version > link.pushed_version;
-    let kept = whose(arrival, changed_at.unwrap_or(before.updated_at));
+    let kept = arrival.whose(changed_at.unwrap_or(before.updated_at));
     let conflicts = if changed_here { vec![conflict(arrival, &before, at, kept, now)] } else { Vec::new() };
     if changed_here && kept == Side::Ours {
         return linked(before, to_be_made_again(link, now), conflicts);

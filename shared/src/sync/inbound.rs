@@ -10,7 +10,6 @@ use super::fields::Fields;
 use super::merge::{Clash, Merged, merge};
 use crate::contact::reading::Rules;
 use crate::contact::{Contact, Profile};
-use crate::db::connections::Policy;
 use crate::db::links::{Conflict, Link, LinkState, Side};
 use crate::error::{Error, Fault, Result};
 use crate::events::Kind;
@@ -57,7 +56,7 @@ impl Changed<'_> {
         if stamp.zip(link.base_stamp).is_some_and(|(stamp, seen)| is_older(stamp, seen)) {
             return Ok(Decision::Nothing(Some(Box::new(before))));
         }
-        self.merge(before, link, whose(self.arrival, changed_at)).map(apply)
+        self.merge(before, link, self.arrival.whose(changed_at)).map(apply)
     }
 
     fn key(&self) -> &str {
@@ -169,16 +168,5 @@ fn changed(before: &Contact, profile: Profile) -> (Contact, Option<Kind>) {
     match before.with_profile(profile) {
         Some(after) => (after, Some(Kind::Updated)),
         None => (before.clone(), None),
-    }
-}
-
-/// Whose change is kept where both sides have one. Ours was made at this time: not when the contact last changed, which may
-/// have been by a change of theirs.
-pub(super) fn whose(arrival: &Arrival<'_>, changed_at: Timestamp) -> Side {
-    match arrival.connection.policy {
-        Policy::CrmWins => Side::Theirs,
-        // What says no time happened just now.
-        Policy::NewestWins if arrival.at().is_none_or(|at| at >= changed_at) => Side::Theirs,
-        Policy::LocalWins | Policy::NewestWins => Side::Ours,
     }
 }
