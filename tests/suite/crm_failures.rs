@@ -147,3 +147,25 @@ async fn what_has_failed_for_too_long_is_given_up() {
     }
     assert_eq!(api.links("synced").await, 2);
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_public_is_never_asked() {
+    let test = start(&[]).await;
+    let api = test.api().await;
+    let crm = Crm::connect(&api).await;
+    let pushes = Pushes::of(&api, test.another_instance_with(&[("CROSSWALK_CRM_PRIVATE", "false")]));
+    let contacts = api.create_many(1).await;
+    // By its number, and by a name that leads to the same place over TLS.
+    for url in ["", "https://localhost:1"] {
+        if !url.is_empty() {
+            test.execute(&format!("update connections set base_url = '{url}'")).await;
+        }
+        pushes.push(&contacts).await;
+        let link = api.link(&contacts[0], &crm.connection).await;
+        assert_eq!(link["state"], "failing");
+        let reason = link["failure"].as_str().unwrap();
+        assert!(reason.contains("none that a CRM may have") || reason.contains("not public"), "{reason}");
+        test.execute("update links set retry_at = now()").await;
+    }
+    assert_eq!(crm.asked("POST /auth/login").await, 0);
+}

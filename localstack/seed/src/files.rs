@@ -29,6 +29,8 @@ pub(crate) fn functions(services: &Services) -> Variables {
         ("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "60000"),
         ("CROSSWALK_KAFKA_BROKERS", &services.kafka_brokers),
         ("CROSSWALK_KAFKA_AUTH", "none"),
+        // The mock of the CRM is on this machine.
+        ("CROSSWALK_CRM_PRIVATE", "true"),
         ("AWS_ENDPOINT_URL", &services.aws_endpoint_url),
         ("AWS_REGION", &services.aws_region),
         ("AWS_ACCESS_KEY_ID", "test"),

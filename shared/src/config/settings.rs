@@ -122,6 +122,9 @@ pub struct Consumers {
 pub struct Crms {
     /// `CROSSWALK_CRM_RATE` = `10/10`: calls a second and burst, for each connection.
     pub rate: Quota,
+    /// `CROSSWALK_CRM_PRIVATE` = false: whether a CRM may be at an address that is not public, and may be spoken to in the
+    /// clear.
+    pub private: bool,
     /// `CROSSWALK_CRM_CALL_MS` = 5000: the longest that a call may take.
     pub call: Duration,
     /// `CROSSWALK_CRM_CALLS` = 4 at once, for each connection.
@@ -241,6 +244,7 @@ impl Crms {
     pub(super) fn read(env: &Env) -> Result<Self, ConfigError> {
         Ok(Self {
             rate: env.parse("CROSSWALK_CRM_RATE", Quota { per_second: 10, burst: 10 })?,
+            private: env.parse("CROSSWALK_CRM_PRIVATE", false)?,
             call: env.millis("CROSSWALK_CRM_CALL_MS", 5_000)?,
             calls: env.parse("CROSSWALK_CRM_CALLS", 4)?,
             push: env.millis("CROSSWALK_CRM_PUSH_MS", 5_000)?,

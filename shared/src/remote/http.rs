@@ -6,8 +6,10 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Method, Response, redirect};
 use serde_json::Value;
+use url::Url;
 
-use super::Failure;
+use super::{Failure, guard};
+use crate::config::Crms;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::mapping::{Call, Verb};
@@ -31,25 +33,30 @@ const BUSY_AT_MOST: Duration = Duration::from_hours(1);
 const MAX_REASON: usize = 300;
 
 /// A client that follows no redirect: where a CRM is says its connection alone.
-pub(super) fn client(call: Duration) -> Result<Client> {
-    Client::builder()
-        .timeout(call)
-        .connect_timeout(CONNECT.min(call))
+pub(super) fn client(settings: &Crms) -> Result<Client> {
+    let builder = Client::builder()
+        .timeout(settings.call)
+        .connect_timeout(CONNECT.min(settings.call))
         .redirect(redirect::Policy::none())
-        .pool_idle_timeout(Duration::from_secs(30))
-        .build()
-        .map_err(|error| Error::internal("make an HTTP client", error))
+        .pool_idle_timeout(Duration::from_secs(30));
+    let builder = if settings.private { builder } else { builder.dns_resolver(guard::Public) };
+    builder.build().map_err(|error| Error::internal("make an HTTP client", error))
 }
 
 /// Sends a call with a token, if there is one. `Ok(None)`: the token is not good.
 pub(super) async fn send(
     client: &Client,
+    settings: &Crms,
     base_url: &str,
     call: &Call,
     token: Option<&str>,
 ) -> Result<Option<Value>, Failure> {
     let Call { verb, path, body } = call;
-    let mut request = client.request(method(*verb), format!("{}{path}", base_url.trim_end_matches('/')));
+    let url = Url::parse(&format!("{}{path}", base_url.trim_end_matches('/'))).ok();
+    let url = url.filter(|url| settings.private || guard::may_be_asked(url));
+    let url =
+        url.ok_or_else(|| Failure::Unreached("the connection's address is none that a CRM may have".to_owned()))?;
+    let mut request = client.request(method(*verb), url);
     if let Some(body) = body {
         request = request.json(body);
     }

@@ -2,6 +2,7 @@
 //! we can wait.
 
 mod failure;
+mod guard;
 mod http;
 mod pass;
 mod session;

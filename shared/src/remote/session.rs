@@ -38,7 +38,7 @@ pub struct Session<'a> {
 impl Remote {
     /// CRMs treated by these settings. Nothing connects yet.
     pub fn new(settings: &Crms) -> Result<Self> {
-        Ok(Self { client: http::client(settings.call)?, settings: settings.clone(), passes: Passes::default() })
+        Ok(Self { client: http::client(settings)?, settings: settings.clone(), passes: Passes::default() })
     }
 
     /// What talks to an account.
@@ -67,7 +67,8 @@ impl Session<'_> {
     }
 
     pub(super) async fn ask(&self, call: &Call, token: Option<&str>) -> Result<Option<Value>, Failure> {
-        http::send(&self.remote.client, &self.account.base_url, call, token).await
+        let Remote { client, settings, .. } = self.remote;
+        http::send(client, settings, &self.account.base_url, call, token).await
     }
 
     /// Waits until the connection may be asked once more. All instances share the count; with Redis away everybody may ask.

@@ -56,6 +56,7 @@ impl Setup {
         environment.extend(secrets.names());
         let mut set = |name: &str, value: &str| environment.push((name.to_owned(), value.to_owned()));
         set("CROSSWALK_DATABASE_TLS", "off");
+        set("CROSSWALK_CRM_PRIVATE", "true");
         set("CROSSWALK_DATABASE_POOL", "10");
         set("CROSSWALK_REDIS_PREFIX", &format!("test-{}:", Uuid::now_v7().simple()));
         // The machine that runs the tests is busy; what a test says of time-outs it sets itself.
