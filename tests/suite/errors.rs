@@ -172,3 +172,17 @@ fn assert_says_nothing(answer: &Answer) {
         assert!(!text.contains(word), "{text}");
     }
 }
+
+#[tokio::test]
+async fn every_answer_tells_browsers_to_take_it_for_nothing_else() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let created = api.create(&grace()).await.expect(201);
+    let unsigned = test.ask("POST", "/webhooks/cn_none").send().await.expect(401);
+    let elsewhere = test.ask("GET", "/nowhere").send().await.expect(404);
+    for answer in [created, unsigned, elsewhere, test.token(&api.client).await.expect(200)] {
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert!(answer.header("strict-transport-security").starts_with("max-age="));
+        assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+    }
+}

@@ -12,6 +12,14 @@ use super::Request;
 use crate::events::TraceParent;
 use crate::rate::{Decision, Limit};
 
+/// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
+/// (<https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers>).
+const FOR_BROWSERS: [(&str, &str); 3] = [
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+];
+
 /// One request and its answer.
 #[derive(Debug)]
 pub struct Exchange {
@@ -75,6 +83,9 @@ impl Exchange {
 
     /// Adds the headers that every answer of this exchange carries.
     pub fn finish(&self, headers: &mut HeaderMap) {
+        for (name, value) in FOR_BROWSERS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         let mut set = |name: &'static str, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
