@@ -21,7 +21,7 @@ down: ## stop what up started; the data stays
 test: ## all tests, against the real services
 	@localstack/local.sh test
 
-check: ## formatting, lints, documentation, layering, shell scripts
+check: ## formatting, lints, documentation, layering, shell scripts, the template
 	@localstack/local.sh check
 
 wipe: ## stop everything and remove the services' data

@@ -32,7 +32,7 @@ Usage: localstack/local.sh COMMAND
   demo               the same, but ends after the tour
   up, down           everything in the background; stop it again
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
-  check              formatting, lints, documentation, layering, shell scripts
+  check              formatting, lints, documentation, layering, shell scripts, the template
   install [PART...]  what is missing on this machine, of: services build tools check (all of them by default)
   services up        PostgreSQL, Redis, Kafka, LocalStack and the CRM's Redis, by Docker or natively; writes
                      .local/services.env

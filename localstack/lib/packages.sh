@@ -64,7 +64,11 @@ packages_for_tools() {
   python_tools_installed || want_python
 }
 
-packages_for_check() { want shellcheck command -v shellcheck; }
+packages_for_check() {
+  want shellcheck command -v shellcheck
+  want ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+  { python_tools_installed && template_tools_installed; } || want_python
+}
 
 want_python() {
   want python3 command -v python3

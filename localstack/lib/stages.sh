@@ -103,6 +103,10 @@ stage_check() {
   title "Shell scripts"
   # The files of localstack/lib are read as the one script they make together.
   attended shellcheck --external-sources --check-sourced localstack/local.sh localstack/watch/cargo .ci/run
+  title "Template"
+  attended "$TEMPLATE_TOOLS/bin/cfn-lint" "$ROOT/template.yaml"
+  # It sends nothing and needs no account, and yet wants to know a region.
+  attended env AWS_REGION=us-east-1 SAM_CLI_TELEMETRY=0 "$TEMPLATE_TOOLS/bin/sam" validate --lint --template "$ROOT/template.yaml"
   title "Lints"
   attended cargo clippy --workspace --all-targets -- -D warnings
   title "Documentation"

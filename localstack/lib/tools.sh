@@ -2,6 +2,7 @@
 # Tools that come from PyPI, Maven Central and rustup, all into .local/tools but for Rust itself.
 
 readonly PYTHON_TOOLS=$TOOLS/python LOCALSTACK_VENV=$TOOLS/localstack KAFKA_JARS=$TOOLS/kafka
+readonly TEMPLATE_TOOLS=$TOOLS/template
 readonly CARGO_LAMBDA=$PYTHON_TOOLS/bin/cargo-lambda
 # LocalStack's dependencies are taken as of this day: later releases of some no longer work with it.
 readonly LOCALSTACK_RESOLVED=2026-03-01
@@ -49,6 +50,20 @@ install_tools() { install_python_tools; }
 install_check() {
   { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
     fail "rustfmt or clippy is missing." "Run: rustup component add rustfmt clippy"
+  install_python_tools
+  install_template_tools
+}
+
+template_tools_installed() { cmp -s "$ROOT/localstack/python/template.txt" "$TEMPLATE_TOOLS/installed.txt"; }
+
+install_template_tools() {
+  template_tools_installed && return
+  title "Fetching SAM and cfn-lint from PyPI"
+  make_venv "$TEMPLATE_TOOLS"
+  quietly "$LOGS/template-tools.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$TEMPLATE_TOOLS/bin/python" \
+    -r "$ROOT/localstack/python/template.txt" ||
+    fail "SAM and cfn-lint could not be installed." "Is PyPI reachable? Then try again."
+  cp "$ROOT/localstack/python/template.txt" "$TEMPLATE_TOOLS/installed.txt"
 }
 
 # Each installation ends with a copy of the list it was made from. A broken-off one has none, and a changed list is seen.
