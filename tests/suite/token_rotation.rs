@@ -61,6 +61,19 @@ async fn a_key_that_was_withdrawn_is_good_no_more() {
     old.at(test.another_instance()).create(&grace()).await.expect(401);
 }
 
+#[tokio::test]
+async fn with_a_key_go_the_tokens_that_were_good_before() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let id = api.create(&grace()).await.expect(201).id();
+    let (key, public) = SigningKeySecret::generate().unwrap();
+    publish(&test, &[&public]).await;
+    let with_new = signed_with(&test, &api, &key).await;
+    eventually("the keys to be read again", Duration::from_secs(30), async || with_new.get(&id).await.status == 200)
+        .await;
+    assert_eq!(api.get(&id).await.expect(401).problem(), "token-refused");
+}
+
 async fn publish(test: &TestApp, keys: &[&Value]) {
     test.secrets.put("verification-keys", &json!({"keys": keys})).await;
 }

@@ -38,7 +38,14 @@ pub struct Verifier {
     settings: Tokens,
     secrets: Arc<Secrets>,
     /// By hash: the memory of an instance holds nobody's token.
-    remembered: Mutex<LruCache<[u8; 32], Arc<Claims>>>,
+    remembered: Mutex<LruCache<[u8; 32], Remembered>>,
+}
+
+/// A token that was good, and the name of the key that it was signed with: once that is withdrawn, it is good no more.
+#[derive(Debug, Clone)]
+struct Remembered {
+    kid: String,
+    claims: Arc<Claims>,
 }
 
 impl Verifier {
@@ -61,20 +68,25 @@ impl Verifier {
             return Ok(Err(Refusal::NotOurs));
         }
         let hash = sha256(token);
-        if let Some(claims) = self.lock().get(&hash).cloned() {
-            return Ok(if claims.exp > Timestamp::now().as_second() { Ok(claims) } else { Err(Refusal::Expired) });
+        let remembered = self.lock().get(&hash).cloned();
+        if let Some(Remembered { kid, claims }) = remembered {
+            if claims.exp <= Timestamp::now().as_second() {
+                return Ok(Err(Refusal::Expired));
+            }
+            let keys: JwkSet = self.secrets.get(&self.settings.verification_keys_secret).await?;
+            return Ok(if keys.find(&kid).is_some() { Ok(claims) } else { Err(Refusal::NotOurs) });
         }
-        let Some(key) = self.key_of(token).await? else {
+        let Some((kid, key)) = self.key_of(token).await? else {
             return Ok(Err(Refusal::NotOurs));
         };
         Ok(self.decode(token, &key).map(Arc::new).inspect(|claims| {
-            self.lock().put(hash, Arc::clone(claims));
+            self.lock().put(hash, Remembered { kid, claims: Arc::clone(claims) });
         }))
     }
 
     /// The key that the token names. Only an unknown name makes the keys be read again, and that not often: a
     /// flood of made-up names costs Secrets Manager nothing.
-    async fn key_of(&self, token: &str) -> Result<Option<Jwk>> {
+    async fn key_of(&self, token: &str) -> Result<Option<(String, Jwk)>> {
         let Ok(header) = decode_header(token) else {
             return Ok(None);
         };
@@ -84,11 +96,11 @@ impl Verifier {
         };
         let secret = &self.settings.verification_keys_secret;
         let keys: JwkSet = self.secrets.get(secret).await?;
-        if let Some(key) = keys.find(&kid) {
-            return Ok(Some(key.clone()));
+        if let Some(key) = keys.find(&kid).cloned() {
+            return Ok(Some((kid, key)));
         }
         let keys: JwkSet = self.secrets.refresh(secret).await?;
-        Ok(keys.find(&kid).cloned())
+        Ok(keys.find(&kid).cloned().map(|key| (kid, key)))
     }
 
     fn decode(&self, token: &str, key: &Jwk) -> Result<Claims, Refusal> {
@@ -112,7 +124,7 @@ impl Verifier {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<[u8; 32], Arc<Claims>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<[u8; 32], Remembered>> {
         self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
