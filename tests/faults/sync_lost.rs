@@ -11,6 +11,15 @@ fn lost(hold_webhooks: bool) -> Faults {
     Faults { answer_lost: 1, hold_webhooks, ..Faults::default() }
 }
 
+/// Waits until all is at rest; if webhooks are held back, they come once it was found out without them.
+async fn found_out(way: &TwoWay<'_>, crm: &Crm, hold_webhooks: bool) {
+    if hold_webhooks {
+        way.links_in_sync().await;
+        crm.faults(Faults::default());
+    }
+    way.at_rest(&[crm]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_whose_making_was_not_answered_is_made_once() {
     let test = TestApp::start().await;
@@ -21,11 +30,7 @@ async fn a_record_whose_making_was_not_answered_is_made_once() {
     for hold_webhooks in [false, true] {
         crm.faults(lost(hold_webhooks));
         let id = api.create(&ada()).await.expect(201).id();
-        if hold_webhooks {
-            way.links_in_sync().await;
-            crm.faults(Faults::default());
-        }
-        way.at_rest(&[&crm]).await;
+        found_out(&way, &crm, hold_webhooks).await;
         assert_eq!(crm.records_of(&id).await.len(), 1, "webhooks held back: {hold_webhooks}");
         assert_eq!(api.get(&id).await.expect(200).json()["version"], 1);
         assert_eq!(test.events(&id).await.len(), 1);
@@ -44,22 +49,14 @@ async fn a_contact_that_changes_again_meanwhile_arrives_as_it_is_then() {
         crm.faults(lost(hold_webhooks));
         let id = api.create(&ada()).await.expect(201).id();
         api.patch(&id, 1, &json!({"title": "Poet"})).await.expect(200);
-        if hold_webhooks {
-            way.links_in_sync().await;
-            crm.faults(Faults::default());
-        }
-        way.at_rest(&[&crm]).await;
+        found_out(&way, &crm, hold_webhooks).await;
         let [record] = crm.records_of(&id).await.try_into().unwrap();
         assert_eq!(record["acme_title"], "Poet", "webhooks held back: {hold_webhooks}");
         assert_eq!(api.get(&id).await.expect(200).json()["version"], 2);
 
         crm.faults(lost(hold_webhooks));
         api.patch(&id, 2, &json!({"title": "Countess"})).await.expect(200);
-        if hold_webhooks {
-            way.links_in_sync().await;
-            crm.faults(Faults::default());
-        }
-        way.at_rest(&[&crm]).await;
+        found_out(&way, &crm, hold_webhooks).await;
         assert_eq!(crm.records_of(&id).await[0]["acme_title"], "Countess");
         assert_eq!(
             crm.records_of(&id).await[0]["acme_version"].as_i64(),
@@ -82,11 +79,7 @@ async fn a_deletion_that_was_not_answered_is_done() {
         way.at_rest(&[&crm]).await;
         crm.faults(lost(hold_webhooks));
         api.delete(&id).await.expect(204);
-        if hold_webhooks {
-            way.links_in_sync().await;
-            crm.faults(Faults::default());
-        }
-        way.at_rest(&[&crm]).await;
+        found_out(&way, &crm, hold_webhooks).await;
         assert_eq!(crm.records().await, Vec::<Value>::new());
         assert_eq!(test.events(&id).await.len(), 2);
     }

@@ -14,6 +14,6 @@ pub use get::get;
 pub use list::{Listing, list};
 pub use receive::{Receipt, receive};
 pub use replay::{Replay, Replays, replay, replay_all};
-pub use work::{Worked, work};
+pub use work::Worked;
 
 pub use crate::db::webhooks::{Filter, Found, State, Webhook};

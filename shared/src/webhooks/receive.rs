@@ -47,7 +47,7 @@ pub async fn receive(app: &App, from: &Authentic, body: &[u8], traceparent: Opti
         None => keep(&database, &from.sender, &webhook).await?,
     };
     announced.verdict?;
-    let Received { ce_id, is_new, .. } = kept.ok_or_else(|| Error::unavailable("PostgreSQL", "a webhook is gone"))?;
+    let Received { ce_id, is_new } = kept.ok_or_else(|| Error::unavailable("PostgreSQL", "a webhook is gone"))?;
     Ok(Receipt { id: ce_id, is_new })
 }
 

@@ -18,7 +18,7 @@ fn template(world: &World, folder: &TempDir) -> std::path::PathBuf {
            Work:\n    \
              Type: AWS::Serverless::Function\n    \
              Properties:\n      \
-               CodeUri: target/lambda/work/\n      \
+               CodeUri: target/lambda/read-records/\n      \
                Events:\n        \
                  Records:\n          \
                    Type: MSK\n          \
@@ -57,7 +57,8 @@ async fn it_polls_until_a_signal_and_tells_a_line_of_each_batch() {
     assert!(output.status.success(), "{log}");
     assert_eq!(world.committed(0).await, Some(1), "{log}");
 
-    let batch = format!("function=\"work\" topic=\"{}\" partition=0 first=0 last=0 records=1", world.topic.name);
+    let batch =
+        format!("function=\"read-records\" topic=\"{}\" partition=0 first=0 last=0 records=1", world.topic.name);
     let lines: Vec<&str> = log.lines().filter(|line| line.contains(&batch)).collect();
     assert_eq!(lines.len(), 2, "{log}");
     assert!(lines[0].contains(" WARN failed ") && lines[0].contains("attempt=1"), "{log}");
@@ -95,7 +96,9 @@ async fn it_wants_to_know_where_the_topics_are() {
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(
-        log.ends_with("triggers: work is called for Kafka topics; name their brokers with --brokers HOST:PORT\n"),
+        log.ends_with(
+            "triggers: read-records is called for Kafka topics; name their brokers with --brokers HOST:PORT\n"
+        ),
         "{log}"
     );
     world.topic.delete().await;

@@ -129,7 +129,7 @@ async fn what_is_given_up_goes_to_the_topic_for_failures_before_it_is_committed(
         json!({
             "requestContext": {
                 "requestId": null,
-                "functionArn": "arn:aws:lambda:eu-west-1:000000000000:function:work",
+                "functionArn": "arn:aws:lambda:eu-west-1:000000000000:function:read-records",
                 "condition": "RetryAttemptsExhausted",
                 "approximateInvokeCount": 2,
             },

@@ -45,7 +45,7 @@ impl Function {
             let _ = tell.send(Call { event, answer });
             answered.await.map_err(|_| (StatusCode::INTERNAL_SERVER_ERROR, "it broke"))
         });
-        let api = Router::new().route("/2015-03-31/functions/work/invocations", invoke);
+        let api = Router::new().route("/2015-03-31/functions/read-records/invocations", invoke);
         let api = api.layer(DefaultBodyLimit::max(6 * 1024 * 1024));
         tokio::spawn(axum::serve(listener, api).into_future());
         Self { url, calls: Mutex::new(calls) }

@@ -41,7 +41,7 @@ impl World {
 
     /// As [`World::run`], with other limits of the function.
     pub fn run_with(&self, change: impl FnOnce(&mut template::Function)) -> Running {
-        let mut function = template::Function::named("work");
+        let mut function = template::Function::named("read-records");
         change(&mut function);
         let mapping = Mapping { function, kafka: self.kafka.clone() };
         let invoker = Invoker::new(self.function.url.clone()).unwrap();

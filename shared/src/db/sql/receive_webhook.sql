@@ -9,10 +9,10 @@ with began as materialized (
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
     from began
     on conflict (tenant_id, connection_id, event_id) do nothing
-    returning ce_id, state
+    returning ce_id
 )
-select ce_id, state, true as is_new from kept
+select ce_id, true as is_new from kept
 union all
-select ce_id, state, false
+select ce_id, false
 from webhook_events
 where tenant_id = $2 and connection_id = $3 and event_id = $4 and not exists (select from kept)

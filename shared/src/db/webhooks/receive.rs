@@ -36,8 +36,6 @@ pub struct NewWebhook<'a> {
 pub struct Received {
     /// Our public name of it.
     pub ce_id: Uuid,
-    /// Where it stands.
-    pub state: State,
     /// Whether it came for the first time.
     pub is_new: bool,
 }
@@ -67,8 +65,7 @@ pub async fn receive(db: &impl GenericClient, sender: &Sender, webhook: &NewWebh
         .await
         .map_err(failed)?;
     let read = |row: tokio_postgres::Row| -> Result<Received, tokio_postgres::Error> {
-        let state = State::from_word(row.try_get(1)?).unwrap_or(State::Received);
-        Ok(Received { ce_id: row.try_get(0)?, state, is_new: row.try_get(2)? })
+        Ok(Received { ce_id: row.try_get(0)?, is_new: row.try_get(1)? })
     };
     row.map(read).transpose().map_err(failed)
 }
