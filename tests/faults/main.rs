@@ -8,6 +8,7 @@ mod docs;
 mod load;
 mod mapping_kill;
 mod mapping_outage;
+mod operations;
 mod outage_kafka;
 mod outage_postgres;
 mod outage_redis;
