@@ -1,6 +1,9 @@
 //! Connections are encrypted, and servers that can't prove who they are get nothing.
 
 use lambda_http::http::Request;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use support::app::{Setup, TestApp};
 use support::runtime_api::Function;
@@ -51,4 +54,14 @@ async fn servers_of_an_unknown_authority_get_nothing() {
     let test = encrypted(&authority).await;
     let health = health(&test, &[]).await;
     assert_eq!((health["database"].as_str(), health["redis"].as_str()), (Some("down"), Some("down")));
+}
+
+#[test]
+fn the_authorities_of_rds_that_are_deployed_can_be_trusted() {
+    let bundle = include_bytes!("../../infrastructure/authorities/rds.pem");
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(bundle) {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    assert_eq!(roots.len(), 81, "three kinds of key for each region");
 }
