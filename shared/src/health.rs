@@ -5,6 +5,7 @@ use redis::Pipeline;
 use serde::Serialize;
 
 use crate::app::App;
+use crate::db;
 
 /// What an instance reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -40,7 +41,7 @@ async fn reaches_database(app: &App) -> Reach {
     let Ok(connection) = app.database.get().await else {
         return Reach::Down;
     };
-    reach(connection.simple_query("").await.is_ok())
+    reach(db::answers(&connection).await)
 }
 
 async fn reaches_redis(app: &App) -> Reach {

@@ -2,7 +2,7 @@
 //!
 //! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`,
 //! `schema`, `purge`, `parked`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `paging`, `config` →
-//! `contact` → `error`, `clock`, `json`. SQL is only in `db`, status codes are only in `http`, transactions are opened only
+//! `contact` → `error`, `clock`, `json`, `telemetry`. SQL is only in `db`, status codes are only in `http`, transactions are opened only
 //! by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
@@ -28,6 +28,7 @@ pub mod rate;
 pub mod remote;
 pub mod schema;
 pub mod sync;
+pub mod telemetry;
 pub mod tokens;
 pub mod webhooks;
 

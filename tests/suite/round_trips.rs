@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::app::{Answer, Api, Setup, TestApp, ada, grace, person};
 use support::proxy::Proxy;
 use support::remote::{Remote, record};
-use support::services;
+use support::{log, services};
 
 /// An application that reaches its stores through proxies that count.
 pub struct Counted {
@@ -224,7 +224,10 @@ impl Counted {
     pub fn count<'a>(&'a self, request: impl Future<Output = Answer> + 'a, status: u16) -> LocalBoxFuture<'a, Trips> {
         let counting = async move {
             let (answer, trips) = self.trips(request).await;
-            answer.expect(status);
+            let answer = answer.expect(status);
+            let logged = log::of_request(answer.header("x-request-id"));
+            let told = (logged["redisTrips"].as_u64(), logged["postgresqlTrips"].as_u64());
+            assert_eq!(told, (Some(trips.redis as u64), Some(trips.database as u64)), "{logged}");
             trips
         };
         counting.boxed_local()

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::app::{Answer, Api, Ask, TestApp};
-use crate::msk;
 use crate::remote::Remote;
+use crate::{log, msk};
 
 /// The topic that the tests' records say they come from.
 pub const TOPIC: &str = "crosswalk.webhooks";
@@ -27,6 +27,7 @@ impl<'a> Account<'a> {
         let connection = format!("cn_{}", Uuid::now_v7().simple());
         let remote = Remote::connect(api, &connection).await;
         let account = Self { remote, secret: Uuid::now_v7().simple().to_string() };
+        log::never(&account.secret);
         account.store(json!({"webhookSecret": account.secret})).await;
         let name = api.test.secrets.name(&connection);
         api.test.execute(&format!("update connections set secret_name = '{name}' where id = '{connection}'")).await;

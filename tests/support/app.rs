@@ -16,6 +16,7 @@ use crosswalk::auth::{ClientSecret, Scope};
 use tokio_postgres::Client as Connection;
 
 use crate::database::TestDatabase;
+use crate::log;
 
 pub use answer::Answer;
 pub use api::{Api, Ask};
@@ -97,6 +98,7 @@ impl TestApp {
     pub async fn client_of(&self, tenant: &str, scopes: &[Scope]) -> TestClient {
         let id = format!("cl_{}", uuid::Uuid::now_v7().simple());
         let secret = ClientSecret::generate();
+        log::never(secret.reveal());
         let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
         let sql = "insert into clients (id, tenant_id, name, secret_sha256, scopes) values ($1, $2, 'Client', $3, $4)";
         self.sql

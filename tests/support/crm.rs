@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::app::Api;
-use crate::services;
+use crate::{log, services};
 
 /// What is asked of the CRM by a test is answered within this time, whatever the faults.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -44,6 +44,7 @@ impl Crm {
         settings.retry.most = Duration::from_millis(500);
         settings.retry.tries = 200;
         let webhook_secret = Uuid::now_v7().simple().to_string();
+        log::never(&webhook_secret);
         let running = start(settings.clone(), "127.0.0.1:0").await;
         let url = running.url();
         let address = url.trim_start_matches("http://").to_owned();

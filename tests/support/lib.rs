@@ -8,6 +8,7 @@ pub mod crm;
 pub mod database;
 pub mod gateway;
 pub mod kafka;
+pub mod log;
 pub mod mapping;
 pub mod msk;
 pub mod outbox;

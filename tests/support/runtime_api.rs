@@ -15,7 +15,7 @@ mod process;
 mod queue;
 mod server;
 
-pub(crate) use binary::find as find_binary;
+pub(crate) use binary::{find as find_binary, profile_folder};
 pub use error::{FunctionError, StartError};
 pub use function::Function;
 pub use launch::Launch;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Scope;
 use crate::config::Quota;
 use crate::error::{Error, Result};
-use crate::events::TraceParent;
+use crate::telemetry::TraceParent;
 
 /// The claims (RFC 7519, RFC 9068).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ use super::breaker::Breaker;
 use super::connection::Connection;
 use super::script::Call;
 use crate::config::{RedisSettings as Settings, Secrets};
+use crate::telemetry::{Store, trip_if_waiting};
 
 /// Redis did not answer, or is being left alone. Whoever gets this goes on without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +84,9 @@ impl Redis {
 
     async fn query<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Failure> {
         let mut connection = self.connection().await?;
-        let answer = tokio::time::timeout(self.settings.command, pipeline.query_async(&mut connection)).await;
+        // A pipeline without commands is not sent.
+        let asking = trip_if_waiting(Store::Redis, pipeline.query_async(&mut connection));
+        let answer = tokio::time::timeout(self.settings.command, asking).await;
         answer.map_err(|_| Failure::TimedOut)?.map_err(Failure::Answer)
     }
 

@@ -6,7 +6,7 @@ use super::{Answer, origin, remember};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::contact::Contact;
-use crate::db::{self, failed, give_way, is_deadlock};
+use crate::db::{self, give_way, is_deadlock};
 use crate::error::{Error, Result};
 use crate::events::{ContactEvent, Kind};
 
@@ -110,14 +110,14 @@ async fn change_locked(
     kind: Kind,
     next: &impl Fn(&Contact) -> Result<Option<Contact>>,
 ) -> Result<Contact> {
-    let transaction = connection.transaction().await.map_err(failed)?;
+    let transaction = db::begin(connection).await?;
     let before = subject(db::contacts::lock(&transaction, &caller.tenant, id).await?, id, kind)?;
     let Some(after) = next(&before)? else {
         return Ok(before);
     };
     let event = event(kind, &before, &after, caller);
     let stored = db::contacts::update(&transaction, &caller.tenant, &after, &event).await?;
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     if stored { Ok(after) } else { Err(Error::internal("change a locked contact", "its version moved")) }
 }
 

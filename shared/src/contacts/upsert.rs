@@ -8,7 +8,7 @@ use super::outcomes::{Outcome, decide};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::cache;
-use crate::db::{self, Claim, failed, give_way, is_deadlock};
+use crate::db::{self, Claim, give_way, is_deadlock};
 use crate::error::{Error, Fault, Result};
 
 /// The route's name in the keys' table.
@@ -66,7 +66,7 @@ async fn attempt(
     write_down: fn(&[Outcome]) -> String,
 ) -> Result<Option<(String, Changed)>> {
     let tenant = &caller.tenant;
-    let transaction = connection.transaction().await.map_err(failed)?;
+    let transaction = db::begin(connection).await?;
     if let Some(IdempotencyKey { key, fingerprint }) = key {
         let claimed = db::idempotency::claim(&transaction, tenant, &caller.client, ROUTE, key, fingerprint).await;
         if !claimed.map_err(waited)? {
@@ -95,7 +95,7 @@ async fn attempt(
     if claim.is_some() || !writes.contacts.is_empty() {
         db::contacts::write(&transaction, &[(tenant, &writes)], &[], claim.as_ref()).await?;
     }
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     let changed = writes.contacts.drain(..).map(|(contact, _)| (contact.id, contact.version)).collect();
     Ok(Some((json, changed)))
 }

@@ -1,9 +1,8 @@
 //! OAuth clients.
 
-use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 
-use super::failed;
+use super::{GenericClient, failed};
 use crate::config::{Quota, TokenQuota};
 use crate::error::Result;
 

@@ -1,13 +1,12 @@
 //! What both sides changed at once, newest first.
 
-use deadpool_postgres::GenericClient;
 use serde::Serialize;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::failed;
 use super::links::{Conflict, Side};
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// Which conflicts: those of which everything given here is true.

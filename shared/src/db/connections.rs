@@ -1,8 +1,6 @@
 //! Connections: the CRM accounts of a tenant.
 
-use deadpool_postgres::GenericClient;
-
-use super::failed;
+use super::{GenericClient, failed};
 use crate::auth::Sender;
 use crate::error::Result;
 

@@ -1,13 +1,12 @@
 //! Links that are due: claimed with what is to be published once more, so that their contacts come round again, then
 //! postponed. Whoever postpones must hold the relay's lease, and the statement itself checks that.
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::failed;
 use super::outbox::{Bounds, Waiting};
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// A link that is due.

@@ -10,10 +10,8 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::GenericClient;
-
-use super::failed;
 use super::outbox::Source;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// Raises the floor as far as the candidate allows, if that was noted at least `age` ago. A candidate that was

@@ -1,9 +1,8 @@
 //! The history of a contact: its events, as the API shows them.
 
-use deadpool_postgres::GenericClient;
 use uuid::Uuid;
 
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// The newest `rows` events with a version below `before`, each as its version and its JSON. `None` if there is no such

@@ -1,8 +1,6 @@
 //! Answers that are kept for a repeated Idempotency-Key. They are written by the statement that makes the thing.
 
-use deadpool_postgres::GenericClient;
-
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// The key under which an answer is kept, and the answer.

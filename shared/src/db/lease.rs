@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::GenericClient;
 use uuid::Uuid;
 
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// Takes the lease if it is free, has run out, or is this holder's already. `false`: another has it.

@@ -24,9 +24,12 @@ pub mod pushes;
 pub mod revocations;
 pub mod roles;
 pub mod sync_failures;
+mod trip;
 pub mod webhooks;
 
 pub use connect::Credentials;
+pub use deadpool_postgres::Transaction;
 pub use failure::{data_fault, failed, give_way, is_deadlock, is_lock_timeout};
 pub use idempotency::Claim;
 pub use pool::{Connection, Database};
+pub use trip::{GenericClient, answers, begin, commit, roll_back, savepoint};

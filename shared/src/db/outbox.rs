@@ -1,12 +1,11 @@
 //! Rows that wait to be published: claimed in the order of their ids, then marked or parked. Whoever marks must hold
 //! the lease, and the statement itself checks that.
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// A table whose unpublished rows are an outbox, as the statements that treat it as one.

@@ -1,8 +1,6 @@
 //! Records of a topic that say nothing we can read: parked, so that nothing is dropped in silence.
 
-use deadpool_postgres::GenericClient;
-
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 use crate::events::KafkaRecord;
 

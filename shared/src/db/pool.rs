@@ -113,7 +113,7 @@ impl Database {
 }
 
 async fn stands(connection: &Connection) -> bool {
-    matches!(tokio::time::timeout(PROBE, connection.simple_query("")).await, Ok(Ok(_)))
+    matches!(tokio::time::timeout(PROBE, super::answers(connection)).await, Ok(true))
 }
 
 fn is_refused(error: &tokio_postgres::Error) -> bool {

@@ -6,13 +6,12 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSqlOwned, ToSql};
 use uuid::Uuid;
 
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// How many contacts a step picks.

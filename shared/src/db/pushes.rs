@@ -1,11 +1,10 @@
 //! What has to be written to CRMs.
 
-use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::connections::{Connection, Policy};
-use super::failed;
+use super::{GenericClient, failed};
 use crate::auth::AccountAt;
 use crate::error::Result;
 

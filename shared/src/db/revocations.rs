@@ -1,11 +1,10 @@
 //! Tokens that were revoked before they expired.
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::clients::{Client, client};
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// Finds the client and, if its secret is this one and the token is its own, revokes the token: one statement, so that

@@ -1,12 +1,11 @@
 //! Links that don't come through: those that will be tried again, and those that will not.
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::failed;
+use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// A link that does not come through, as the API shows it.

@@ -11,6 +11,7 @@ use tracing::{Instrument, info_span};
 use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
+use crate::telemetry::{Invocation, Store, name_of};
 
 /// A function's `handle`: an async function of the instance and an event.
 pub trait EventHandler<'a, R>: Fn(&'a App, LambdaEvent<Value>) -> Self::Future + Send + Sync {
@@ -34,14 +35,44 @@ where
 {
     let app = start(needs)?;
     let (app, handle) = (&*app, &handle);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let span = info_span!("invocation", requestId = event.context.request_id);
-        let outcome = AssertUnwindSafe(handle(app, event)).catch_unwind().instrument(span).await;
-        outcome.unwrap_or_else(|_| Err(Error::internal("handle an event", "panic"))).inspect_err(|error| {
-            tracing::error!(cause = error.chain(), "invocation failed");
-        })
-    }))
-    .await
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| work(app, handle, event))).await
+}
+
+/// Does the work of one invocation.
+async fn work<'a, H, R>(app: &'a App, handle: &H, event: LambdaEvent<Value>) -> Result<R>
+where
+    H: EventHandler<'a, R>,
+{
+    let invocation = Invocation::begin(name_of::<H>());
+    let request_id = event.context.request_id.clone();
+    let span = info_span!("invocation", requestId = request_id);
+    let handled = AssertUnwindSafe(handle(app, event)).catch_unwind().instrument(span);
+    let outcome = invocation.during(handled).await;
+    let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("handle an event", "panic")));
+    log(&invocation, &request_id, outcome.as_ref().err());
+    outcome
+}
+
+/// One line an invocation.
+fn log(invocation: &Invocation, request_id: &str, error: Option<&Error>) {
+    macro_rules! tell {
+        ($level:ident, $outcome:literal, $message:literal) => {
+            tracing::$level!(
+                requestId = request_id,
+                function = invocation.function,
+                outcome = $outcome,
+                cause = error.map(Error::chain),
+                elapsedMs = invocation.elapsed_ms(),
+                postgresqlTrips = invocation.trips(Store::PostgreSql),
+                redisTrips = invocation.trips(Store::Redis),
+                $message
+            )
+        };
+    }
+    match error {
+        None => tell!(info, "ok", "invocation ended"),
+        Some(_) => tell!(error, "failed", "invocation failed"),
+    }
 }
 
 /// What the caller of the Invoke API sees of a failure; the cause is in the log.

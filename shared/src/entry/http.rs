@@ -1,7 +1,6 @@
 //! Functions behind the HTTP API.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures::FutureExt;
 use lambda_http::http::StatusCode;
@@ -11,8 +10,8 @@ use tracing::{Instrument, info_span};
 use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
-use crate::events::TraceParent;
 use crate::http::{Exchange, Request, Response, code, refusal};
+use crate::telemetry::{Invocation, Store, name_of};
 
 /// A route's `handle`: an async function of the instance and a request.
 ///
@@ -45,42 +44,54 @@ where
 
 /// Answers one request: whatever happens in the handler, the caller gets a whole answer in the one form.
 pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: Request) -> Response {
-    let began = Instant::now();
+    let invocation = Invocation::begin(name_of::<H>());
     let exchange = Exchange::begin(&mut request);
-    let span = info_span!("request", requestId = exchange.request_id, traceId = trace_id(&exchange));
-    let handled = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span.clone());
-    let outcome = match tokio::time::timeout(app.config.limits.time, handled).await {
+    let span = info_span!("request", requestId = exchange.request_id, traceId = exchange.trace_id());
+    let handled = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span);
+    let outcome = match invocation.during(tokio::time::timeout(app.config.limits.time, handled)).await {
         Ok(outcome) => outcome.unwrap_or_else(|panic| Err(Error::internal("handle a request", panic_text(&*panic)))),
         Err(elapsed) => {
             app.database.forget();
             Err(Error::unavailable("a store", elapsed))
         }
     };
-    let _entered = span.enter();
     let error = outcome.as_ref().err().map(|error| (code(error), error.chain()));
     let mut response = outcome.unwrap_or_else(|error| refusal(&error, &exchange));
     exchange.finish(response.headers_mut());
-    log(&exchange, response.status(), error, began);
+    log(&invocation, &exchange, response.status(), error);
     response
 }
 
 /// One line a request. A cause is told here and nowhere else; it never holds what a caller sent.
-fn log(exchange: &Exchange, status: StatusCode, error: Option<(&'static str, String)>, began: Instant) {
+fn log(invocation: &Invocation, exchange: &Exchange, status: StatusCode, error: Option<(&'static str, String)>) {
     let (tenant, client) = exchange.caller();
     let status = status.as_u16();
-    let elapsed_ms = began.elapsed().as_secs_f64() * 1e3;
-    let method = exchange.method.as_str();
-    match error {
-        None => tracing::info!(method, status, elapsed_ms, tenant, client, "request answered"),
-        Some((code, cause)) if status >= 500 => {
-            tracing::error!(method, status, elapsed_ms, tenant, client, code, cause, "request failed");
-        }
-        Some((code, _)) => tracing::info!(method, status, elapsed_ms, tenant, client, code, "request refused"),
+    let (code, cause) = error.unzip();
+    macro_rules! tell {
+        ($level:ident, $outcome:literal, $cause:expr, $message:literal) => {
+            tracing::$level!(
+                requestId = exchange.request_id,
+                traceId = exchange.trace_id(),
+                tenant,
+                client,
+                function = invocation.function,
+                route = exchange.route,
+                outcome = $outcome,
+                status,
+                code,
+                cause = $cause,
+                elapsedMs = invocation.elapsed_ms(),
+                postgresqlTrips = invocation.trips(Store::PostgreSql),
+                redisTrips = invocation.trips(Store::Redis),
+                $message
+            )
+        };
     }
-}
-
-fn trace_id(exchange: &Exchange) -> Option<&str> {
-    exchange.traceparent.as_ref().map(TraceParent::trace_id)
+    match status {
+        ..400 => tell!(info, "ok", None::<String>, "request answered"),
+        400..500 => tell!(info, "refused", None::<String>, "request refused"),
+        _ => tell!(error, "failed", cause, "request failed"),
+    }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

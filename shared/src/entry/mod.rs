@@ -3,7 +3,6 @@
 
 mod event;
 mod http;
-mod telemetry;
 
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ pub use http::{Handler, answer, http};
 
 /// Reads the configuration and begins to open what the route needs, while the runtime starts beside it.
 fn start(needs: &'static [Need]) -> Result<Arc<App>, Error> {
-    telemetry::init();
+    crate::telemetry::init();
     // Several libraries speak TLS; they share one provider, and nothing else may choose another.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let config = Config::from_env().map_err(|error| {

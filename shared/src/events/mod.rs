@@ -1,16 +1,15 @@
 //! What happened to a contact: one event for every version, written with the change and published later.
 
 pub mod kafka;
-mod trace;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::contact::Contact;
+use crate::telemetry::TraceParent;
 
 pub use kafka::KafkaRecord;
-pub use trace::TraceParent;
 
 /// What was done to the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use lambda_http::http::header::HeaderValue;
 use lambda_http::request::RequestContext;
 
 use super::Request;
-use crate::events::TraceParent;
 use crate::rate::{Decision, Limit};
+use crate::telemetry::TraceParent;
 
 /// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
 /// (<https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers>).
@@ -29,6 +29,8 @@ pub struct Exchange {
     pub path: String,
     /// Its method.
     pub method: String,
+    /// The route that led here, as the template has it: `GET /contacts/{id}`. Paths may hold what is not to be logged.
+    pub route: Option<String>,
     /// The trace that it belongs to.
     pub traceparent: Option<TraceParent>,
     noted: Mutex<Noted>,
@@ -48,10 +50,8 @@ impl Exchange {
             request_id: request_id(request),
             path: request.raw_http_path().to_owned(),
             method: request.method().to_string(),
-            traceparent: request
-                .headers()
-                .get("traceparent")
-                .and_then(|value| TraceParent::parse(value.to_str().ok()?)),
+            route: route(request),
+            traceparent: traceparent(request),
             noted: Mutex::default(),
         });
         request.extensions_mut().insert(Arc::clone(&exchange));
@@ -61,6 +61,11 @@ impl Exchange {
     /// The exchange that a request belongs to.
     pub(super) fn of(request: &Request) -> Option<&Arc<Self>> {
         request.extensions().get()
+    }
+
+    /// The id that joins all that belongs to its trace.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.traceparent.as_ref().map(TraceParent::trace_id)
     }
 
     /// Notes who is calling.
@@ -112,6 +117,20 @@ impl Exchange {
 pub(super) fn source_address(request: &Request) -> Option<IpAddr> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
     context.http.source_ip.as_deref()?.parse().ok()
+}
+
+fn route(request: &Request) -> Option<String> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
+    context.route_key.clone()
+}
+
+/// The caller's trace, else the platform's.
+fn traceparent(request: &Request) -> Option<TraceParent> {
+    let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    header.and_then(TraceParent::parse).or_else(|| {
+        let context = request.lambda_context_ref()?;
+        TraceParent::from_xray(context.xray_trace_id.as_deref()?)
+    })
 }
 
 fn request_id(request: &Request) -> String {

@@ -13,8 +13,8 @@ use super::responses::finish;
 use super::{Request, Response};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::events::TraceParent;
 use crate::mapping::Delivery;
+use crate::telemetry::TraceParent;
 use crate::webhooks::{Authentic, Receipt, authenticate, count};
 
 /// The longest id of a connection.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::db::purge::{self, BODIES, CONTACTS, HISTORY, Place};
-use crate::db::{Connection, failed, give_way, is_deadlock};
+use crate::db::{self, Connection, give_way, is_deadlock};
 use crate::error::Result;
 
 /// What a step erased.
@@ -33,7 +33,7 @@ pub(super) async fn erase(app: &App, age: Duration, after: Place) -> Result<Eras
 }
 
 async fn transact(connection: &mut Connection, age: Duration, after: Place) -> Result<Erased> {
-    let transaction = connection.transaction().await.map_err(failed)?;
+    let transaction = db::begin(connection).await?;
     let picked = purge::pick_contacts(&transaction, age, after).await?;
     if picked.is_empty() {
         return Ok(Erased::default());
@@ -42,7 +42,7 @@ async fn transact(connection: &mut Connection, age: Duration, after: Place) -> R
     let events = purge::erase_history(&transaction, &published).await?;
     let webhook_bodies = purge::erase_webhook_bodies(&transaction, &published).await?;
     let contacts = purge::erase_contacts(&transaction, &published).await?;
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     let next = if events == HISTORY || webhook_bodies == BODIES {
         // More may be left of these contacts.
         Some(after)

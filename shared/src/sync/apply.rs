@@ -8,10 +8,10 @@ use crate::app::App;
 use crate::cache;
 use crate::contact::{Contact, now};
 use crate::db;
+use crate::db::GenericClient;
 use crate::db::contacts::{Sought, Writes};
 use crate::db::links::Asked;
 use crate::error::Result;
-use deadpool_postgres::GenericClient;
 use futures::future::join_all;
 use uuid::Uuid;
 

@@ -7,8 +7,9 @@ use crate::contact::{Contact, RemoteKey};
 use crate::db::connections::{Connection, Policy};
 use crate::db::links::{Conflict, Link, Side};
 use crate::error::{Error, Fault, Result};
-use crate::events::{Kind, TraceParent};
+use crate::events::Kind;
 use crate::mapping::{Change, Crm, Incoming, Kept, News, Record};
+use crate::telemetry::TraceParent;
 
 use super::crm_of;
 

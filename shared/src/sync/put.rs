@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::contact::{Contact, RemoteKey};
 use crate::contacts::{Answer, remember};
-use crate::db::{self, failed, give_way, is_deadlock};
+use crate::db::{self, give_way, is_deadlock};
 use crate::error::{Error, Fault, Result};
 use crate::events::Kind;
 use crate::mapping::{Change, News, Record};
@@ -51,7 +51,7 @@ pub async fn put(app: &App, caller: &Caller, key: &RemoteKey, record: Record) ->
 }
 
 async fn attempt(app: &App, database: &mut db::Connection, arrival: &Arrival<'_>) -> Result<(Contact, Option<Kind>)> {
-    let transaction = database.transaction().await.map_err(failed)?;
+    let transaction = db::begin(database).await?;
     let (outcomes, pending) = decide_all(app, &transaction, &[arrival]).await?;
     let outcome = outcomes.into_iter().next().unwrap_or(Ok(Outcome::Unchanged(None)))?;
     let applied = match outcome {
@@ -63,6 +63,6 @@ async fn attempt(app: &App, database: &mut db::Connection, arrival: &Arrival<'_>
         return Ok(applied);
     }
     db::contacts::write(&transaction, &pending.tenants(), &[], None).await?;
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     Ok(applied)
 }

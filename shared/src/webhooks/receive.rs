@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::contact::now;
 use crate::db::webhooks::{NewWebhook, Received, receive as keep};
 use crate::error::{Error, Result};
-use crate::events::TraceParent;
+use crate::telemetry::TraceParent;
 
 /// What can't be read has this kind.
 const UNKNOWN: &str = "unknown";

@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use deadpool_postgres::Transaction;
 use futures::FutureExt;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::db::webhooks::{Finished, State, Waiting, waiting};
-use crate::db::{self, data_fault, failed, give_way, is_deadlock};
+use crate::db::{self, Transaction, data_fault, give_way, is_deadlock};
 use crate::error::{Error, Result};
 use crate::sync::{Arrival, ChangedContacts, Outcome, decide_all};
 
@@ -94,10 +93,10 @@ async fn once(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -
 
 /// Works a batch in one transaction of six round trips.
 async fn at_once(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Option<Done>> {
-    let transaction = database.transaction().await.map_err(failed)?;
+    let transaction = db::begin(database).await?;
     let done = work_part(app, &transaction, batch).await?;
     if done.is_some() {
-        transaction.commit().await.map_err(failed)?;
+        db::commit(transaction).await?;
     }
     Ok(done)
 }
@@ -105,23 +104,23 @@ async fn at_once(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]
 /// Finds the webhooks whose data PostgreSQL refuses, by halves, and parks them; the others are worked. All that any of them
 /// is about is locked first, in the one order that everybody keeps.
 async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) -> Result<Option<Done>> {
-    let mut transaction = database.transaction().await.map_err(failed)?;
+    let mut transaction = db::begin(database).await?;
     decide_all(app, &transaction, &arrivals(batch)).await?;
     let (mut finished, mut changed) = (Vec::new(), ChangedContacts::default());
     let mut parts: VecDeque<Range<usize>> = VecDeque::new();
     parts.push_back(0..batch.len());
     while let Some(part) = parts.pop_front() {
-        let savepoint = transaction.transaction().await.map_err(failed)?;
+        let savepoint = db::savepoint(&mut transaction).await?;
         match work_part(app, &savepoint, &batch[part.clone()]).await {
             Ok(Some((done, contacts))) => {
-                savepoint.commit().await.map_err(failed)?;
+                db::commit(savepoint).await?;
                 finished.extend(done);
                 changed.extend(contacts);
             }
             Ok(None) => return Ok(None),
             Err(error) => {
                 let Some(fault) = data_fault(&error) else { return Err(error) };
-                savepoint.rollback().await.map_err(failed)?;
+                db::roll_back(savepoint).await?;
                 match part.len() {
                     1 => finished.push(park(&transaction, batch[part.start].id, fault).await?),
                     length => {
@@ -133,7 +132,7 @@ async fn apart(app: &App, database: &mut db::Connection, batch: &[Reading<'_>]) 
             }
         }
     }
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     Ok(Some((finished, changed)))
 }
 

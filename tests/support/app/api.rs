@@ -8,7 +8,7 @@ use lambda_http::http::{Method, Request, header};
 use serde_json::Value;
 
 use super::{Answer, TestApp, TestClient, routes};
-use crate::gateway;
+use crate::{gateway, log};
 
 /// A client with a token, and the instance that it asks.
 #[derive(Clone)]
@@ -60,6 +60,7 @@ impl<'a> Api<'a> {
     pub async fn of(test: &'a TestApp, client: TestClient) -> Self {
         let answer = test.token(&client).await.expect(200);
         let token = answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer:?}")).to_owned();
+        log::never(&token);
         Self { test, app: Arc::clone(&test.app), client, token }
     }
 

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::log;
+
 /// The secrets of one application.
 pub struct Secrets {
     prefix: String,
@@ -22,6 +24,7 @@ impl Secrets {
         let (signing_key, public_key) =
             SigningKeySecret::generate().unwrap_or_else(|error| panic!("no key: {}", error.chain()));
         let secrets = Self { prefix: format!("test/{}", Uuid::now_v7().simple()), signing_key, public_key };
+        log::never(&secrets.signing_key.private_key);
         let database = json!({
             "host": credentials.host,
             "port": credentials.port,

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use crosswalk::App;
 use crosswalk::config::{Config, Env};
-use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
 use super::{Secrets, TestApp};
 use crate::database::TestDatabase;
-use crate::services;
+use crate::{log, services};
 
 /// What a test wants to be different.
 #[derive(Debug, Default)]
@@ -43,7 +42,7 @@ impl Setup {
 
     /// Makes the database, the secrets and an instance.
     pub async fn start(self) -> TestApp {
-        log();
+        log::begin();
         let database = TestDatabase::create().await;
         let mut credentials = database.credentials();
         if let Some((host, port)) = self.database_address {
@@ -57,6 +56,7 @@ impl Setup {
         let mut set = |name: &str, value: &str| environment.push((name.to_owned(), value.to_owned()));
         set("CROSSWALK_DATABASE_TLS", "off");
         set("CROSSWALK_CRM_PRIVATE", "true");
+        set("CROSSWALK_LOG", log::FILTER);
         set("CROSSWALK_DATABASE_POOL", "10");
         set("CROSSWALK_REDIS_PREFIX", &format!("test-{}:", Uuid::now_v7().simple()));
         // The machine that runs the tests is busy; what a test says of time-outs it sets itself.
@@ -68,12 +68,6 @@ impl Setup {
         let sql = database.connect().await;
         TestApp { app: instance(&environment), database, secrets, environment, sql }
     }
-}
-
-/// Warnings and errors of the functions are shown with the test that fails.
-fn log() {
-    let filter = EnvFilter::try_from_env("CROSSWALK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let _ = tracing_subscriber::fmt().json().with_test_writer().with_env_filter(filter).try_init();
 }
 
 pub(super) fn instance(environment: &[(String, String)]) -> Arc<App> {

@@ -37,7 +37,7 @@ pub(crate) fn find(name: &str) -> PathBuf {
 }
 
 /// Tests run in `target/<profile>/deps`, examples in `…/examples`, binaries directly in `target/<profile>`.
-fn profile_folder() -> PathBuf {
+pub(crate) fn profile_folder() -> PathBuf {
     let executable = env::current_exe().expect("the running executable has a path");
     let folder = executable.parent().expect("an executable lies in a folder");
     match folder.file_name().and_then(|name| name.to_str()) {

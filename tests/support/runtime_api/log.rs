@@ -25,6 +25,7 @@ impl Log {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).into_owned();
                 eprintln!("{name} | {line}");
+                crate::log::keep(&line);
                 log.keep(line);
             }
         })

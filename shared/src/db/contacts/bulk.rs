@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use deadpool_postgres::GenericClient;
 use serde_json::{Value, json};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -11,9 +10,10 @@ use super::row::{columns, contact};
 use crate::contact::{Contact, RemoteKey};
 use crate::db::links::{Conflict, Link, Tombstone};
 use crate::db::webhooks::Finished;
-use crate::db::{Claim, failed};
+use crate::db::{Claim, GenericClient, failed};
 use crate::error::{Error, Result};
-use crate::events::{ContactEvent, TraceParent};
+use crate::events::ContactEvent;
+use crate::telemetry::TraceParent;
 
 /// What a contact is sought by.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,8 @@ use super::ShownLink;
 use super::row::{contact, links_of};
 use super::statement::Statement;
 use crate::contact::{Contact, Filter, Sort};
-use crate::db::{Connection, failed};
+use crate::db::trip::query_typed;
+use crate::db::{Connection, GenericClient, failed};
 use crate::error::Result;
 
 /// What is asked of a list.
@@ -47,7 +48,7 @@ pub async fn list(db: &Connection, tenant: &str, wanted: &Wanted<'_>) -> Result<
         // Filters have more combinations than a connection should keep plans for; this is one round trip as well.
         let values: Vec<(&(dyn ToSql + Sync), Type)> =
             values.iter().map(|(value, kind)| (&**value as _, kind.clone())).collect();
-        db.query_typed(&sql, &values).await
+        query_typed(db, &sql, &values).await
     };
     let rows = rows.map_err(failed)?;
     let total =

@@ -5,12 +5,11 @@ mod list;
 mod row;
 mod statement;
 
-use deadpool_postgres::GenericClient;
 use serde::Serialize;
 use tokio_postgres::types::{Json, ToSql};
 use uuid::Uuid;
 
-use super::{Claim, failed};
+use super::{Claim, GenericClient, failed};
 use crate::contact::{Contact, RemoteKey};
 use crate::error::Result;
 use crate::events::ContactEvent;

@@ -8,7 +8,8 @@ use super::ShownLink;
 use crate::contact::{Contact, CustomFields, Email, Note, Phone, Profile, Status, Tags, Text};
 use crate::db::failed;
 use crate::error::{Error, Result};
-use crate::events::{ContactEvent, TraceParent};
+use crate::events::ContactEvent;
+use crate::telemetry::TraceParent;
 
 /// The columns of a contact, in the order that [`contact`] reads them.
 macro_rules! columns {

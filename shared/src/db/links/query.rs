@@ -1,6 +1,5 @@
 //! Links, found and locked for many records at once.
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Json;
@@ -8,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Link, LinkState};
 use crate::contact::RemoteKey;
-use crate::db::failed;
+use crate::db::{GenericClient, failed};
 use crate::error::Result;
 use crate::mapping::Stamp;
 

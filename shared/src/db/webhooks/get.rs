@@ -1,10 +1,9 @@
 //! One webhook with its body.
 
-use deadpool_postgres::GenericClient;
 use uuid::Uuid;
 
 use super::{Webhook, columns, webhook};
-use crate::db::failed;
+use crate::db::{GenericClient, failed};
 use crate::error::Result;
 
 /// A webhook with its body.

@@ -1,10 +1,8 @@
 //! Webhooks, newest first.
 
-use deadpool_postgres::GenericClient;
-
 use super::walk::{Position, Walk};
 use super::{Webhook, columns, webhook};
-use crate::db::failed;
+use crate::db::{GenericClient, failed};
 use crate::error::Result;
 
 /// What a walk found.

@@ -1,14 +1,13 @@
 //! Keeping a webhook.
 
-use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::State;
 use crate::auth::Sender;
-use crate::db::failed;
+use crate::db::{GenericClient, failed};
 use crate::error::Result;
-use crate::events::TraceParent;
+use crate::telemetry::TraceParent;
 
 /// A webhook as it came.
 #[derive(Debug)]

@@ -1,11 +1,10 @@
 //! Making webhooks wait again, so that the relay publishes them and they are worked once more.
 
-use deadpool_postgres::GenericClient;
 use uuid::Uuid;
 
 use super::walk::{Position, Walk};
 use super::{State, Webhook, columns, webhook};
-use crate::db::failed;
+use crate::db::{GenericClient, failed};
 use crate::error::Result;
 
 /// How many webhooks are locked at once.

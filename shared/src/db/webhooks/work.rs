@@ -1,15 +1,14 @@
 //! Webhooks that are being worked.
 
-use deadpool_postgres::GenericClient;
 use serde_json::{Value, json};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::State;
 use crate::db::connections::{Connection, Policy};
-use crate::db::failed;
+use crate::db::{GenericClient, failed};
 use crate::error::Result;
-use crate::events::TraceParent;
+use crate::telemetry::TraceParent;
 
 /// A webhook that waits to be worked.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::contact::{Contact, now};
 use crate::db::contacts::{Sought, Writes};
 use crate::db::links::{Asked, Tied};
 use crate::db::pushes::Wanted;
-use crate::db::{self, failed, give_way, is_deadlock};
+use crate::db::{self, give_way, is_deadlock};
 use crate::error::Result;
 use crate::mapping::crm;
 
@@ -26,7 +26,7 @@ pub(super) async fn claim(app: &App, database: &mut db::Connection, wanted: &[Wa
 
 /// Five round trips: begin, lock the contacts, read the links, write them, commit.
 async fn attempt(app: &App, database: &mut db::Connection, wanted: &[Wanted]) -> Result<Vec<Task>> {
-    let transaction = database.transaction().await.map_err(failed)?;
+    let transaction = db::begin(database).await?;
     let sought: Vec<_> =
         wanted.iter().map(|it| Sought { tenant: it.tenant(), id: Some(it.contact), remote: None }).collect();
     let contacts = db::contacts::locate(&transaction, &sought).await?;
@@ -45,7 +45,7 @@ async fn attempt(app: &App, database: &mut db::Connection, wanted: &[Wanted]) ->
         .collect();
     let writes: Vec<_> = writes.iter().map(|(tenant, writes)| (*tenant, writes)).collect();
     db::contacts::write(&transaction, &writes, &[], None).await?;
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     Ok(tasks)
 }
 

@@ -7,7 +7,7 @@ use super::{Done, Pushed, Task};
 use crate::app::App;
 use crate::contact::now;
 use crate::db::links::{Link, LinkState};
-use crate::db::{self, data_fault, failed, give_way, is_deadlock};
+use crate::db::{self, data_fault, give_way, is_deadlock};
 use crate::error::{Error, Result};
 use crate::mapping::{Change, News, Record};
 use crate::remote::Failure;
@@ -58,7 +58,7 @@ async fn one_by_one(app: &App, database: &mut db::Connection, done: Vec<Done>) -
 
 /// Six round trips: begin, lock the records, lock the contacts, read the links, write, commit.
 async fn attempt(app: &App, database: &mut db::Connection, done: &[Done]) -> Result<Settled> {
-    let transaction = database.transaction().await.map_err(failed)?;
+    let transaction = db::begin(database).await?;
     let news: Vec<_> = done.iter().map(|one| news(app, one)).collect();
     let arrivals: Vec<_> =
         done.iter().zip(&news).filter_map(|(one, news)| Some((one, news.as_ref()?.as_ref().ok()?))).collect();
@@ -73,7 +73,7 @@ async fn attempt(app: &App, database: &mut db::Connection, done: &[Done]) -> Res
     if !pending.is_empty() {
         db::contacts::write(&transaction, &pending.tenants(), &[], None).await?;
     }
-    transaction.commit().await.map_err(failed)?;
+    db::commit(transaction).await?;
     Ok((pushed, pending.changed()))
 }
 

@@ -1,4 +1,4 @@
-//! The W3C trace context that a request brings and its events carry on.
+//! The W3C trace context that an invocation belongs to, and that its events and calls carry on.
 
 /// A `traceparent` (W3C Trace Context, section 3.2) that was checked: it is stored and sent on as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,16 @@ impl TraceParent {
             && trace.bytes().any(|byte| byte != b'0')
             && span.bytes().any(|byte| byte != b'0');
         sound.then(|| Self(header.to_owned()))
+    }
+
+    /// Reads Lambda's own header, `Root=1-<8 hex>-<24 hex>;Parent=<16 hex>;Sampled=<0 or 1>`: a trace id of X-Ray's is one of
+    /// the standard's with hyphens (<https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html>).
+    pub fn from_xray(header: &str) -> Option<Self> {
+        let field = |name: &str| header.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+        let mut root = field("Root")?.splitn(3, '-');
+        let (Some("1"), Some(time), Some(rest)) = (root.next(), root.next(), root.next()) else { return None };
+        let sampled = if field("Sampled") == Some("1") { "01" } else { "00" };
+        Self::parse(&format!("00-{time}{rest}-{}-{sampled}", field("Parent")?))
     }
 
     /// The header's value.
@@ -42,6 +52,20 @@ mod tests {
     fn the_standards_example_is_read() {
         let parsed = TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").unwrap();
         assert_eq!(parsed.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+    }
+
+    #[test]
+    fn a_trace_of_lambdas_is_read() {
+        let read = |header: &str| TraceParent::from_xray(header).map(|it| it.as_str().to_owned());
+        assert_eq!(
+            read("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:0").as_deref(),
+            Some("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01")
+        );
+        let unsampled = read("Sampled=0; Parent=53995c3f42cd8ad8; Root=1-5759e988-bd862e3fe1be46a994272793").unwrap();
+        assert!(unsampled.ends_with("-00"));
+        for header in ["", "Root=1-5759e988-bd862e3fe1be46a994272793", "Root=2-5759e988-x;Parent=53995c3f42cd8ad8"] {
+            assert_eq!(read(header), None, "{header}");
+        }
     }
 
     #[test]
