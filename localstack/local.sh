@@ -23,6 +23,7 @@ source localstack/lib/crm.sh
 source localstack/lib/functions.sh
 source localstack/lib/package.sh
 source localstack/lib/ending.sh
+source localstack/lib/personal_data.sh
 source localstack/lib/stages.sh
 
 usage() {

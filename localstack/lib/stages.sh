@@ -87,7 +87,10 @@ stage_test() {
   build
   title "Tests"
   read_service_variables
+  forget_test_logs
   attended env "${SERVICE_VARIABLES[@]}" cargo test --workspace "$@"
+  # Arguments may leave out what logs most.
+  if [[ $# -eq 0 ]]; then search_test_logs whole; else search_test_logs part; fi
 }
 
 services_for_tests() {

@@ -92,8 +92,9 @@ impl Drop for Watch {
         if let Some(child) = self.child.take() {
             background::block_on(end(child));
         }
+        let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        log.lines().for_each(crate::log::keep);
         if std::thread::panicking() {
-            let log = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             eprintln!("--- cargo lambda watch ---\n{log}--- end ---");
         }
     }
