@@ -9,6 +9,7 @@ use crate::cache::{self, Entry, Revocation};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::rate::{Decision, Limit};
+use crate::telemetry::{self, Measure};
 
 /// What came of it. The quota is told even to those who are refused.
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uui
     let (revocation, rate, cached) = if let Ok(((revoked, loaded, count), entry)) = answer {
         (Revocation::from_answer((revoked, loaded)), Some(limit.decision(count)), entry)
     } else {
+        telemetry::count(Measure::RateUnchecked, 1);
         tracing::warn!(tenant = claims.tenant, client = claims.sub, "a request was let pass without a rate limit");
         (Revocation::Unknown, None, None)
     };
@@ -80,6 +82,7 @@ async fn verdict(
         return Err(Error::TokenRefused("the token was revoked"));
     }
     if let Some(retry_after) = rate.and_then(|decision| decision.retry_after) {
+        telemetry::count(Measure::RateLimited, 1);
         return Err(Error::RateLimited { retry_after });
     }
     claims.require(scope)

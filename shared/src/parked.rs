@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::db;
 use crate::error::Result;
 use crate::events::KafkaRecord;
+use crate::telemetry::{self, Measure};
 
 /// Parks records, each with the reason, so that none is dropped in silence and none stops its partition.
 pub async fn park(app: &App, unreadable: &[(&KafkaRecord, String)]) -> Result<()> {
@@ -14,5 +15,6 @@ pub async fn park(app: &App, unreadable: &[(&KafkaRecord, String)]) -> Result<()
         tracing::error!(topic, partition, offset, reason, "a record can't be read; it is parked");
     }
     let database = app.database.get().await?;
-    db::parked::park(&database, unreadable).await
+    telemetry::count(Measure::DeadLetters, db::parked::park(&database, unreadable).await?);
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crosswalk::clock::End;
 use crosswalk::db::outbox::{self, Waiting};
+use crosswalk::telemetry::{self, Measure};
 use crosswalk::{App, Error, Result, cache};
 use futures::future::join_all;
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use crate::Relay;
 use crate::database::{PATIENCE, ask};
 use crate::floor::Floor;
+use crate::lag::Lag;
 use crate::lease::Lease;
 use crate::outlet::Outlet;
 use crate::report::Report;
@@ -53,12 +55,13 @@ impl<'a> Feed<'a> {
     }
 
     /// Claims a batch, publishes it and marks it.
-    pub async fn round(&mut self, report: &mut Report) -> Result<Load> {
+    pub async fn round(&mut self, report: &mut Report, lag: &mut Lag) -> Result<Load> {
         // What could not be marked is marked before anything is claimed, or it would be published once more.
         self.settle(report).await?;
         self.floor.tend(self.app).await?;
         let bounds = self.relay.settings.batch;
         let rows = ask(self.app, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds).await).await?;
+        lag.note(&rows);
         let load = load(&rows, bounds);
         if load == Load::Idle {
             return Ok(load);
@@ -88,6 +91,8 @@ impl<'a> Feed<'a> {
         if held.await? {
             report.published += published.len() as u64;
             report.parked += refused.len() as u64;
+            telemetry::count(Measure::EventsPublished, published.len() as u64);
+            telemetry::count(Measure::EventsParked, refused.len() as u64);
         } else {
             self.lease.lose();
         }

@@ -14,6 +14,7 @@ mod due;
 mod feed;
 mod floor;
 mod iam;
+mod lag;
 mod lease;
 mod outlet;
 mod producer;

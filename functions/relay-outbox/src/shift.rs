@@ -10,6 +10,7 @@ use crate::Relay;
 use crate::backoff::Backoff;
 use crate::due::DueLinks;
 use crate::feed::{Feed, Load};
+use crate::lag::Lag;
 use crate::lease::Lease;
 use crate::report::Report;
 
@@ -26,6 +27,7 @@ pub struct Shift<'a> {
     due: DueLinks<'a>,
     worked: Option<Moment>,
     report: Report,
+    lag: Lag,
 }
 
 impl<'a> Shift<'a> {
@@ -33,7 +35,7 @@ impl<'a> Shift<'a> {
     pub fn new(relay: &'a Relay, app: &'a App, lease: &'a Lease<'a>, end: &'a End) -> Self {
         let feeds = [&relay.contacts, &relay.webhooks].map(|outlet| Feed::new(relay, app, lease, end, outlet));
         let due = DueLinks::new(relay, app, lease, end);
-        Self { lease, end, feeds, due, worked: None, report: Report::default() }
+        Self { lease, end, feeds, due, worked: None, report: Report::default(), lag: Lag::new() }
     }
 
     /// Notes that the shift has the lease.
@@ -60,6 +62,7 @@ impl<'a> Shift<'a> {
                 }
                 Err(error) => return Err(error),
             };
+            self.lag.tell();
             sleep(pause.min(self.end.left())).await;
         }
         Ok(())
@@ -67,6 +70,7 @@ impl<'a> Shift<'a> {
 
     /// Tells what was done.
     pub fn ends(mut self) -> Report {
+        self.lag.tell_now();
         self.report.shift_seconds = self.end.elapsed().as_secs_f64();
         if self.report.leases == 0 {
             self.report.waited_seconds = self.report.shift_seconds;
@@ -80,7 +84,7 @@ impl<'a> Shift<'a> {
     async fn round(&mut self) -> Result<Load> {
         let mut outcome = Ok(Load::Idle);
         for feed in &mut self.feeds {
-            let round = feed.round(&mut self.report).await;
+            let round = feed.round(&mut self.report, &mut self.lag).await;
             outcome = outcome.and_then(|load| Ok(load.max(round?)));
         }
         let round = self.due.round(&mut self.report).await;

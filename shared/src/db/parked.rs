@@ -4,8 +4,8 @@ use super::{GenericClient, failed};
 use crate::error::Result;
 use crate::events::KafkaRecord;
 
-/// Parks records, each with the reason. One that is parked already stays as it is.
-pub async fn park(db: &impl GenericClient, records: &[(&KafkaRecord, String)]) -> Result<()> {
+/// Parks records, each with the reason, and answers how many. One that is parked already stays as it is.
+pub async fn park(db: &impl GenericClient, records: &[(&KafkaRecord, String)]) -> Result<u64> {
     const SQL: &str = "insert into parked_records (topic, partition, \"offset\", record, reason) \
                        select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[]) \
                        on conflict do nothing";
@@ -16,6 +16,5 @@ pub async fn park(db: &impl GenericClient, records: &[(&KafkaRecord, String)]) -
     let texts: Vec<_> = records.iter().map(|(record, _)| record.raw.to_string()).collect();
     let reasons: Vec<_> = records.iter().map(|(_, reason)| reason.as_str()).collect();
     let statement = db.prepare_cached(SQL).await.map_err(failed)?;
-    db.execute(&statement, &[&topics, &partitions, &offsets, &texts, &reasons]).await.map_err(failed)?;
-    Ok(())
+    db.execute(&statement, &[&topics, &partitions, &offsets, &texts, &reasons]).await.map_err(failed)
 }

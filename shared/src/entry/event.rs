@@ -50,6 +50,7 @@ where
     let outcome = invocation.during(handled).await;
     let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("handle an event", "panic")));
     log(&invocation, &request_id, outcome.as_ref().err());
+    invocation.tell();
     outcome
 }
 

@@ -59,6 +59,8 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     let mut response = outcome.unwrap_or_else(|error| refusal(&error, &exchange));
     exchange.finish(response.headers_mut());
     log(&invocation, &exchange, response.status(), error);
+    invocation.answered(response.status().as_u16());
+    invocation.tell();
     response
 }
 

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::telemetry::{self, Measure};
 
 /// A record, as far as it can be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub fn records(event: &Value) -> Vec<KafkaRecord> {
 /// The reply to the event source mapping. If a store is away, all the records are to come again: by a reply that names them,
 /// where the mapping reads it, else by failing the invocation.
 pub fn reply(outcome: Result<()>, records: &[KafkaRecord], item_failures: bool) -> Result<Value> {
+    telemetry::count(Measure::BatchSize, records.len() as u64);
+    telemetry::count(Measure::BatchesFailed, u64::from(outcome.is_err()));
     match outcome {
         Ok(()) => Ok(failures(&[])),
         Err(error @ Error::Unavailable { .. }) if item_failures => {

@@ -1,6 +1,6 @@
 //! Talking to one connection's CRM.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::Pipeline;
 use reqwest::Client;
@@ -14,6 +14,7 @@ use crate::config::{Crms, Secrets};
 use crate::error::Result;
 use crate::mapping::{Call, Crm};
 use crate::rate::Limit;
+use crate::telemetry::{self, Measure};
 
 /// A call waits so long for room in the quota; longer is not worth it, for others are waiting behind it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -68,7 +69,14 @@ impl Session<'_> {
 
     pub(super) async fn ask(&self, call: &Call, token: Option<&str>) -> Result<Option<Value>, Failure> {
         let Remote { client, settings, .. } = self.remote;
-        http::send(client, settings, &self.account.base_url, call, token).await
+        let began = Instant::now();
+        let answer = http::send(client, settings, &self.account.base_url, call, token).await;
+        telemetry::count(Measure::CrmCalls, 1);
+        telemetry::observe(Measure::CrmLatency, began.elapsed());
+        // That there is no such record, or another version of it, is an answer.
+        let failed = answer.as_ref().is_err_and(|failure| !matches!(failure, Failure::Gone | Failure::Stale(_)));
+        telemetry::count(Measure::CrmErrors, u64::from(failed));
+        answer
     }
 
     /// Waits until the connection may be asked once more. All instances share the count; with Redis away everybody may ask.

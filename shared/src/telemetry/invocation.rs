@@ -2,13 +2,13 @@
 //! whose work it is part of, and outside of one to nobody.
 
 use std::any::type_name;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::task_local;
 
-use super::Store;
+use super::{Measure, Store, metrics};
 
 task_local! {
     static CURRENT: Arc<Invocation>;
@@ -21,12 +21,29 @@ pub struct Invocation {
     pub function: String,
     began: Instant,
     trips: [AtomicU64; 2],
+    observed: Mutex<Vec<(Measure, Vec<f64>)>>,
+}
+
+/// Counts something in the invocation that is under way; 0 says that there was none, where nothing would say so too.
+#[expect(clippy::cast_precision_loss, reason = "nobody counts so far")]
+pub fn count(measure: Measure, number: u64) {
+    let _ = CURRENT.try_with(|current| current.add(measure, number as f64));
+}
+
+/// Notes how long something took.
+pub fn observe(measure: Measure, took: Duration) {
+    let _ = CURRENT.try_with(|current| current.push(measure, milliseconds(took)));
+}
+
+/// Tells what was observed so far, for an invocation that lasts: what comes after is told after.
+pub fn tell() {
+    let _ = CURRENT.try_with(|current| current.tell());
 }
 
 impl Invocation {
     /// One that begins now.
     pub fn begin(function: String) -> Arc<Self> {
-        Arc::new(Self { function, began: Instant::now(), trips: Default::default() })
+        Arc::new(Self { function, began: Instant::now(), trips: Default::default(), observed: Mutex::default() })
     }
 
     /// Does work that belongs to it.
@@ -39,20 +56,53 @@ impl Invocation {
         self.trips[store as usize].load(Ordering::Relaxed)
     }
 
-    /// How long it has lasted.
-    pub fn elapsed(&self) -> Duration {
-        self.began.elapsed()
+    /// How long it has lasted, in milliseconds.
+    pub fn elapsed_ms(&self) -> f64 {
+        milliseconds(self.began.elapsed())
     }
 
-    /// The same in milliseconds, to the microsecond.
-    pub fn elapsed_ms(&self) -> f64 {
-        (self.elapsed().as_secs_f64() * 1e6).round() / 1e3
+    /// Notes the end of a request, which was answered with this status.
+    pub fn answered(&self, status: u16) {
+        self.push(Measure::Requests, 1.0);
+        self.push(Measure::Latency, self.elapsed_ms());
+        self.push(Measure::ClientErrors, f64::from(u8::from((400..500).contains(&status))));
+        self.push(Measure::ServerErrors, f64::from(u8::from(status >= 500)));
+    }
+
+    /// Tells what was observed.
+    pub fn tell(&self) {
+        metrics::write(&self.function, &std::mem::take(&mut *self.observed()));
+    }
+
+    fn add(&self, measure: Measure, number: f64) {
+        let mut observed = self.observed();
+        match observed.iter_mut().find(|(other, _)| *other == measure) {
+            Some((_, values)) => values[0] += number,
+            None => observed.push((measure, vec![number])),
+        }
+    }
+
+    fn push(&self, measure: Measure, value: f64) {
+        let mut observed = self.observed();
+        match observed.iter_mut().find(|(other, _)| *other == measure) {
+            Some((_, values)) => values.push(value),
+            None => observed.push((measure, vec![value])),
+        }
+    }
+
+    fn observed(&self) -> MutexGuard<'_, Vec<(Measure, Vec<f64>)>> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn note_trip(store: Store) {
         // An error says that nobody's work is being done.
         let _ = CURRENT.try_with(|current| current.trips[store as usize].fetch_add(1, Ordering::Relaxed));
     }
+}
+
+/// To the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// The name of the function whose `handle` this is: its package's, as it is in `functions/` and in the template.

@@ -2,14 +2,18 @@
 
 mod invocation;
 mod logs;
+mod measure;
+mod metrics;
 mod traceparent;
 mod trip;
 
-pub use invocation::{Invocation, name_of};
+pub use invocation::{Invocation, count, name_of, observe, tell};
+pub use measure::Measure;
 pub use traceparent::TraceParent;
 pub use trip::{Store, trip, trip_if_waiting};
 
 /// Begins to tell. What is said before is lost.
 pub fn init() {
     logs::init();
+    metrics::init();
 }

@@ -11,6 +11,7 @@ use crate::config::TokenQuota;
 use crate::db::clients::Client;
 use crate::error::{Error, OAuthFault, Result};
 use crate::rate::{Decision, Limit};
+use crate::telemetry::{self, Measure};
 
 /// Who a caller says it is, and from where.
 #[derive(Debug)]
@@ -53,13 +54,17 @@ impl Credentials {
             })
             .await;
         let Ok(counts) = answer else {
+            telemetry::count(Measure::RateUnchecked, 1);
             tracing::warn!("a token request was let pass without a rate limit");
             return Ok(());
         };
         let decisions = [per_client, per_address].into_iter().zip(counts).map(|(limit, count)| limit.decision(count));
         match decisions.filter_map(|Decision { retry_after, .. }| retry_after).max() {
             None => Ok(()),
-            Some(retry_after) => Err(Error::RateLimited { retry_after: retry_after.max(Duration::from_secs(1)) }),
+            Some(retry_after) => {
+                telemetry::count(Measure::RateLimited, 1);
+                Err(Error::RateLimited { retry_after: retry_after.max(Duration::from_secs(1)) })
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::mapping::{Crm, Delivery, crm};
 use crate::rate::{Decision, Limit};
+use crate::telemetry::{self, Measure};
 
 /// A sender who has shown that it is one.
 #[derive(Debug, Clone)]
@@ -42,6 +43,7 @@ pub async fn count(app: &App, sender: &Sender) -> (Limit, Option<Decision>) {
     let answer = app.redis.ask(build).await.map(|(count,)| limit.decision(count));
     if answer.is_err() {
         let (tenant, connection) = (&sender.tenant, &sender.connection);
+        telemetry::count(Measure::RateUnchecked, 1);
         tracing::warn!(tenant, connection, "a webhook was let pass without a rate limit");
     }
     (limit, answer.ok())

@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::events::KafkaRecord;
 use crate::parked;
+use crate::telemetry::{self, Measure};
 
 /// Works the webhooks that these records are about. What can't be read is parked.
 pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
@@ -22,6 +23,7 @@ pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
     ids.dedup();
     let worked = work(app, &ids).await?;
     let Worked { processed, unchanged, dead } = worked;
+    telemetry::count(Measure::DeadLetters, dead as u64);
     tracing::info!(
         records = records.len(),
         processed,

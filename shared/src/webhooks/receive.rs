@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::contact::now;
 use crate::db::webhooks::{NewWebhook, Received, receive as keep};
 use crate::error::{Error, Result};
-use crate::telemetry::TraceParent;
+use crate::telemetry::{self, Measure, TraceParent};
 
 /// What can't be read has this kind.
 const UNKNOWN: &str = "unknown";
@@ -46,6 +46,8 @@ pub async fn receive(app: &App, from: &Authentic, body: &[u8], traceparent: Opti
         // Its twin has committed by now.
         None => keep(&database, &from.sender, &webhook).await?,
     };
+    let is_dead = announced.verdict.is_err() && kept.as_ref().is_some_and(|kept| kept.is_new);
+    telemetry::count(Measure::DeadLetters, u64::from(is_dead));
     announced.verdict?;
     let Received { ce_id, is_new } = kept.ok_or_else(|| Error::unavailable("PostgreSQL", "a webhook is gone"))?;
     Ok(Receipt { id: ce_id, is_new })

@@ -1,0 +1,78 @@
+//! What is measured, under the names that dashboards and alarms know.
+
+use metrique_writer_core::Unit;
+use metrique_writer_core::unit::NegativeScale;
+
+/// Something that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Requests of a route.
+    Requests,
+    /// How long each took.
+    Latency,
+    /// Those that were refused, …
+    ClientErrors,
+    /// … and those that failed.
+    ServerErrors,
+    /// Contacts that were read from the cache, …
+    CacheHits,
+    /// … and from PostgreSQL instead.
+    CacheMisses,
+    /// Requests over their quota.
+    RateLimited,
+    /// Requests that were let pass because nobody could count them.
+    RateUnchecked,
+    /// Events that were published and marked.
+    EventsPublished,
+    /// Events that the broker will never take.
+    EventsParked,
+    /// How old the oldest row is that waits for the relay.
+    RelayLag,
+    /// Records of an invocation.
+    BatchSize,
+    /// Invocations whose records are to come again.
+    BatchesFailed,
+    /// Webhooks and links that became dead, and records that were parked.
+    DeadLetters,
+    /// Calls to CRMs, …
+    CrmCalls,
+    /// … those that came to nothing, …
+    CrmErrors,
+    /// … and how long each took.
+    CrmLatency,
+    /// Rotations of a key or a password that failed.
+    RotationFailures,
+}
+
+impl Measure {
+    /// Its name in CloudWatch.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "Requests",
+            Self::Latency => "Latency",
+            Self::ClientErrors => "ClientErrors",
+            Self::ServerErrors => "ServerErrors",
+            Self::CacheHits => "CacheHits",
+            Self::CacheMisses => "CacheMisses",
+            Self::RateLimited => "RateLimited",
+            Self::RateUnchecked => "RateUnchecked",
+            Self::EventsPublished => "EventsPublished",
+            Self::EventsParked => "EventsParked",
+            Self::RelayLag => "RelayLag",
+            Self::BatchSize => "BatchSize",
+            Self::BatchesFailed => "BatchesFailed",
+            Self::DeadLetters => "DeadLetters",
+            Self::CrmCalls => "CrmCalls",
+            Self::CrmErrors => "CrmErrors",
+            Self::CrmLatency => "CrmLatency",
+            Self::RotationFailures => "RotationFailures",
+        }
+    }
+
+    pub(super) fn unit(self) -> Unit {
+        match self {
+            Self::Latency | Self::RelayLag | Self::CrmLatency => Unit::Second(NegativeScale::Milli),
+            _ => Unit::Count,
+        }
+    }
+}
