@@ -2,12 +2,13 @@
 //!
 //! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`,
 //! `schema`, `purge`, `parked`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `paging`, `config` →
-//! `contact` → `error`, `clock`, `json`, `telemetry`. SQL is only in `db`, status codes are only in `http`, transactions are opened only
+//! `contact` → `telemetry` → `error`, `clock`, `json`, `breaker`. SQL is only in `db`, status codes are only in `http`, transactions are opened only
 //! by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
 pub mod app;
 pub mod auth;
+pub mod breaker;
 pub mod cache;
 pub mod clock;
 pub mod config;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. A module may use its own layer and those below it.
 const LAYERS: &[&[&str]] = &[
-    &["error", "clock", "json", "telemetry"],
+    &["error", "clock", "json", "breaker"],
+    &["telemetry"],
     &["contact"],
     &["events", "mapping", "paging", "config"],
     &["db", "cache", "auth", "rate"],

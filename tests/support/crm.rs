@@ -86,6 +86,11 @@ impl Crm {
         }
     }
 
+    /// The trace contexts of what it was asked.
+    pub fn traces(&self) -> Vec<String> {
+        self.running.as_ref().map(Running::traces).unwrap_or_default()
+    }
+
     /// Stops it: nobody listens at its address any more.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {

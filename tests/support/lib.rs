@@ -4,12 +4,14 @@
 pub mod account;
 pub mod app;
 pub mod background;
+pub mod collector;
 pub mod crm;
 pub mod database;
 pub mod gateway;
 pub mod kafka;
 pub mod log;
 pub mod mapping;
+pub mod metrics;
 pub mod msk;
 pub mod outbox;
 pub mod past;

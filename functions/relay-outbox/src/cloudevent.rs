@@ -2,12 +2,13 @@
 //! (Kafka Protocol Binding for CloudEvents, section 3.2).
 
 use crosswalk::db::outbox::Waiting;
+use crosswalk::telemetry::TraceParent;
 use rdkafka::message::{Header, OwnedHeaders};
 
 use crate::outlet::Outlet;
 
-/// The headers of a row's record.
-pub fn headers(outlet: &Outlet, row: &Waiting) -> OwnedHeaders {
+/// The headers of a row's record, which is part of a trace.
+pub fn headers(outlet: &Outlet, row: &Waiting, trace: Option<&TraceParent>) -> OwnedHeaders {
     let Outlet { event_source, event_type, .. } = outlet;
     let headers = OwnedHeaders::new_with_capacity(9);
     let headers = with(headers, "ce_specversion", "1.0");
@@ -20,7 +21,7 @@ pub fn headers(outlet: &Outlet, row: &Waiting) -> OwnedHeaders {
     let headers = with(headers, "ce_tenantid", &row.tenant);
     let headers = with(headers, "content-type", "application/json");
     // The trace context's own name, without a prefix, is where Kafka instrumentation looks for it.
-    row.traceparent.iter().fold(headers, |headers, trace| with(headers, "traceparent", trace))
+    trace.into_iter().fold(headers, |headers, trace| with(headers, "traceparent", trace.as_str()))
 }
 
 fn with(headers: OwnedHeaders, key: &str, value: &str) -> OwnedHeaders {
@@ -32,6 +33,7 @@ mod tests {
     use super::headers;
     use crate::outlet::Outlet;
     use crosswalk::db::outbox::{CONTACT_EVENTS, Waiting};
+    use crosswalk::telemetry::TraceParent;
     use rdkafka::message::Headers;
     use uuid::Uuid;
 
@@ -58,7 +60,10 @@ mod tests {
             event_type: "contact",
         };
         let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap().to_vec()).unwrap();
-        headers(&outlet, row).iter().map(|header| format!("{}: {}", header.key, text(header.value))).collect()
+        headers(&outlet, row, row.traceparent.as_deref().and_then(TraceParent::parse).as_ref())
+            .iter()
+            .map(|header| format!("{}: {}", header.key, text(header.value)))
+            .collect()
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use crosswalk::Result;
 use crosswalk::db::outbox::Waiting;
+use crosswalk::telemetry::{Span, TraceParent};
 use futures::future::join_all;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{FutureProducer, FutureRecord};
@@ -139,10 +140,12 @@ impl<M: Fn() -> bool> Batch<'_, M> {
     }
 
     async fn send(&self, row: &Waiting) -> Result<(), Obstacle> {
+        let mut span = Span::producer(&self.outlet.topic, row.traceparent.as_deref().and_then(TraceParent::parse));
+        span.set_all(|| [("messaging.message.id", row.ce_id.to_string().into())]);
         let record = FutureRecord::to(&self.outlet.topic)
             .key(&row.key)
             .payload(&row.value)
-            .headers(cloudevent::headers(self.outlet, row));
+            .headers(cloudevent::headers(self.outlet, row, span.context()));
         let error = match self.producer.send_result(record) {
             Ok(delivery) => match delivery.await {
                 Ok(Ok(_)) => return Ok(()),
@@ -151,6 +154,7 @@ impl<M: Fn() -> bool> Batch<'_, M> {
             },
             Err((error, _)) => error,
         };
+        span.fail("kafka");
         Err(if is_refusal(&error) { Obstacle::Refused(error) } else { Obstacle::Failed(error) })
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crosswalk::clock::{End, Moment};
-use crosswalk::{App, Error, Result};
+use crosswalk::{App, Error, Result, telemetry};
 use tokio::time::sleep;
 
 use crate::Relay;
@@ -88,6 +88,7 @@ impl<'a> Shift<'a> {
             outcome = outcome.and_then(|load| Ok(load.max(round?)));
         }
         let round = self.due.round(&mut self.report).await;
+        telemetry::flush().await;
         outcome.and_then(|load| Ok(load.max(round?)))
     }
 

@@ -1,6 +1,6 @@
 //! The state that requests and webhooks share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use reqwest::{Client, redirect, retry};
@@ -21,6 +21,7 @@ pub(crate) struct Crm {
     pub(crate) limiter: Limiter,
     pub(crate) faults: InForce,
     pub(crate) requests: Requests,
+    pub(crate) traces: Traces,
     /// Where webhooks go, which may be said after the start.
     pub(crate) webhook: watch::Sender<Option<Webhook>>,
     pub(crate) client: Client,
@@ -45,6 +46,7 @@ impl Crm {
             limiter: Limiter::new(settings.requests_per_second, settings.burst),
             faults: InForce::default(),
             requests: Requests::default(),
+            traces: Traces::default(),
             webhook: watch::Sender::new(settings.webhook.clone()),
             client,
             queued: Notify::new(),
@@ -58,6 +60,27 @@ impl Crm {
 /// How often each route was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Requests(Mutex<BTreeMap<String, u64>>);
+
+/// So many traces are remembered.
+const MOST_TRACES: usize = 1_000;
+
+/// The trace contexts of what was asked lately.
+#[derive(Debug, Default)]
+pub(crate) struct Traces(Mutex<VecDeque<String>>);
+
+impl Traces {
+    pub(crate) fn note(&self, traceparent: &str) {
+        let mut traces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if traces.len() == MOST_TRACES {
+            traces.pop_front();
+        }
+        traces.push_back(traceparent.to_owned());
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
 
 impl Requests {
     pub(crate) fn count(&self, method: &str, route: &str) {

@@ -82,6 +82,11 @@ impl Running {
         self.crm.faults.set(faults);
     }
 
+    /// The `traceparent` of each request that had one, the latest last.
+    pub fn traces(&self) -> Vec<String> {
+        self.crm.traces.all()
+    }
+
     /// Answers what is under way, and ends. Webhooks that were not taken yet are sent after the next start.
     pub async fn stop(mut self) {
         self.dispatcher.abort();

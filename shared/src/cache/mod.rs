@@ -1,6 +1,5 @@
 //! Redis, for what is short-lived. It is never the truth: everything here may fail, and then the caller asks PostgreSQL.
 
-mod breaker;
 mod connection;
 mod contacts;
 mod keys;

@@ -9,9 +9,9 @@ use redis::{FromRedisValue, Pipeline, RedisError, ServerErrorKind};
 use serde::Deserialize;
 
 use super::Keys;
-use super::breaker::Breaker;
 use super::connection::Connection;
 use super::script::Call;
+use crate::breaker::Breaker;
 use crate::config::{RedisSettings as Settings, Secrets};
 use crate::telemetry::{Store, trip_if_waiting};
 

@@ -20,8 +20,8 @@ pub struct Wanted {
 }
 
 /// What has to be written of these contacts, each with its tenant; in the order of connections.
-pub async fn find(db: &impl GenericClient, contacts: &[(String, Uuid)]) -> Result<Vec<Wanted>> {
-    let (tenants, ids): (Vec<_>, Vec<_>) = contacts.iter().map(|(tenant, id)| (tenant.as_str(), *id)).unzip();
+pub async fn find(db: &impl GenericClient, contacts: impl Iterator<Item = &(String, Uuid)>) -> Result<Vec<Wanted>> {
+    let (tenants, ids): (Vec<_>, Vec<_>) = contacts.map(|(tenant, id)| (tenant.as_str(), *id)).unzip();
     let statement = db.prepare_cached(include_str!("sql/find_pushes.sql")).await.map_err(failed)?;
     let rows = db.query(&statement, &[&tenants, &ids]).await.map_err(failed)?;
     rows.iter().map(wanted).collect::<Result<_, _>>().map_err(failed)

@@ -11,7 +11,7 @@ use tracing::{Instrument, info_span};
 use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
-use crate::telemetry::{Invocation, Store, name_of};
+use crate::telemetry::{self, Invocation, Store, name_of};
 
 /// A function's `handle`: an async function of the instance and an event.
 pub trait EventHandler<'a, R>: Fn(&'a App, LambdaEvent<Value>) -> Self::Future + Send + Sync {
@@ -43,7 +43,7 @@ async fn work<'a, H, R>(app: &'a App, handle: &H, event: LambdaEvent<Value>) -> 
 where
     H: EventHandler<'a, R>,
 {
-    let invocation = Invocation::begin(name_of::<H>());
+    let invocation = Invocation::begin(name_of::<H>(), None);
     let request_id = event.context.request_id.clone();
     let span = info_span!("invocation", requestId = request_id);
     let handled = AssertUnwindSafe(handle(app, event)).catch_unwind().instrument(span);
@@ -51,6 +51,7 @@ where
     let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("handle an event", "panic")));
     log(&invocation, &request_id, outcome.as_ref().err());
     invocation.tell();
+    telemetry::flush().await;
     outcome
 }
 

@@ -11,7 +11,7 @@ use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
 use crate::http::{Exchange, Request, Response, code, refusal};
-use crate::telemetry::{Invocation, Store, name_of};
+use crate::telemetry::{self, Invocation, Store, name_of};
 
 /// A route's `handle`: an async function of the instance and a request.
 ///
@@ -44,8 +44,8 @@ where
 
 /// Answers one request: whatever happens in the handler, the caller gets a whole answer in the one form.
 pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: Request) -> Response {
-    let invocation = Invocation::begin(name_of::<H>());
-    let exchange = Exchange::begin(&mut request);
+    let (exchange, mut trace) = Exchange::begin(&mut request);
+    let invocation = Invocation::begin(name_of::<H>(), Some(&trace));
     let span = info_span!("request", requestId = exchange.request_id, traceId = exchange.trace_id());
     let handled = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span);
     let outcome = match invocation.during(tokio::time::timeout(app.config.limits.time, handled)).await {
@@ -61,6 +61,12 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     log(&invocation, &exchange, response.status(), error);
     invocation.answered(response.status().as_u16());
     invocation.tell();
+    trace.set("http.response.status_code", i64::from(response.status().as_u16()));
+    if response.status().is_server_error() {
+        trace.fail("5xx");
+    }
+    drop(trace);
+    telemetry::flush().await;
     response
 }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::telemetry::{self, Measure};
+use crate::telemetry::{self, Measure, Span, TraceParent};
 
 /// A record, as far as it can be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,15 @@ impl KafkaRecord {
             offset: raw["offset"].as_i64().unwrap_or(-1),
             raw: raw.clone(),
         }
+    }
+
+    /// The span in which it is worked, in the trace that its producer belongs to.
+    pub fn span(&self) -> Span {
+        let parent = self.header("traceparent").and_then(|header| TraceParent::parse(&header));
+        let mut span = Span::consumer(&self.topic, parent);
+        span.set("messaging.destination.partition.id", i64::from(self.partition));
+        span.set("messaging.kafka.offset", self.offset);
+        span
     }
 
     /// The value as JSON, or why it is none.

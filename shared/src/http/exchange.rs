@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 
 use super::Request;
 use crate::rate::{Decision, Limit};
-use crate::telemetry::TraceParent;
+use crate::telemetry::{Span, TraceParent};
 
 /// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
 /// (<https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers>).
@@ -44,18 +44,21 @@ struct Noted {
 }
 
 impl Exchange {
-    /// Reads what a request brings, and leaves itself with it for those who handle it.
-    pub fn begin(request: &mut Request) -> Arc<Self> {
+    /// Reads what a request brings, and leaves itself with it for those who handle it. What comes of the request belongs to
+    /// its span.
+    pub fn begin(request: &mut Request) -> (Arc<Self>, Span) {
+        let (request_id, route) = (request_id(request), route(request));
+        let span = span(request, &request_id, route.as_deref());
         let exchange = Arc::new(Self {
-            request_id: request_id(request),
+            request_id,
             path: request.raw_http_path().to_owned(),
             method: request.method().to_string(),
-            route: route(request),
-            traceparent: traceparent(request),
+            route,
+            traceparent: span.context().cloned(),
             noted: Mutex::default(),
         });
         request.extensions_mut().insert(Arc::clone(&exchange));
-        exchange
+        (exchange, span)
     }
 
     /// The exchange that a request belongs to.
@@ -122,6 +125,18 @@ pub(super) fn source_address(request: &Request) -> Option<IpAddr> {
 fn route(request: &Request) -> Option<String> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
     context.route_key.clone()
+}
+
+/// <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>
+fn span(request: &Request, request_id: &str, route: Option<&str>) -> Span {
+    let method = || request.method().as_str().to_owned();
+    let path = route.and_then(|route| Some(route.split_once(' ')?.1));
+    let mut span = Span::server(|| route.map_or_else(method, str::to_owned), traceparent(request));
+    span.set_all(|| [("http.request.method", method().into()), ("faas.invocation_id", request_id.to_owned().into())]);
+    if let Some(path) = path {
+        span.set_all(|| [("http.route", path.to_owned().into())]);
+    }
+    span
 }
 
 /// The caller's trace, else the platform's.

@@ -13,6 +13,7 @@ use crate::config::Crms;
 use crate::error::{Error, Result};
 use crate::json;
 use crate::mapping::{Call, Verb};
+use crate::telemetry::{Span, TraceParent};
 
 /// No answer of a CRM is larger.
 const MAX_ANSWER: usize = 1024 * 1024;
@@ -50,21 +51,38 @@ pub(super) async fn send(
     base_url: &str,
     call: &Call,
     token: Option<&str>,
+    trace: Option<&TraceParent>,
 ) -> Result<Option<Value>, Failure> {
     let Call { verb, path, body } = call;
+    let mut span = Span::client(word(*verb), trace.cloned());
     let url = Url::parse(&format!("{}{path}", base_url.trim_end_matches('/'))).ok();
     let url = url.filter(|url| settings.private || guard::may_be_asked(url));
     let url =
         url.ok_or_else(|| Failure::Unreached("the connection's address is none that a CRM may have".to_owned()))?;
+    span.set_all(|| {
+        let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
+        [
+            ("http.request.method", word(*verb).into()),
+            ("server.address", host.to_owned().into()),
+            ("server.port", i64::from(port).into()),
+        ]
+    });
     let mut request = client.request(method(*verb), url);
+    if let Some(trace) = span.context() {
+        request = request.header("traceparent", trace.as_str());
+    }
     if let Some(body) = body {
         request = request.json(body);
     }
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let response = request.send().await.map_err(|error| unanswered(&error))?;
+    let response = request.send().await.map_err(|error| unanswered(&error)).inspect_err(|_| span.fail("unanswered"))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    span.set("http.response.status_code", i64::from(status));
+    if status >= 400 {
+        span.fail("refused");
+    }
     let body = read(response).await?;
     // What is told of a login may repeat it.
     let told = || told(call, status, if token.is_some() { &body } else { &[] });
@@ -99,7 +117,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
 /// What the CRM said, for whoever looks after the link: it is the tenant's own data, and never logged.
 fn told(call: &Call, status: u16, body: &[u8]) -> String {
     let text: String = String::from_utf8_lossy(body).chars().filter(|c| !c.is_control()).take(MAX_REASON).collect();
-    format!("{} was answered with {status} {text}", method(call.verb)).trim_end().to_owned()
+    format!("{} was answered with {status} {text}", word(call.verb)).trim_end().to_owned()
 }
 
 fn unanswered(error: &reqwest::Error) -> Failure {
@@ -120,6 +138,15 @@ fn unanswered(error: &reqwest::Error) -> Failure {
 fn retry_after(headers: &HeaderMap) -> Duration {
     let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     seconds.map_or(BUSY_FOR, Duration::from_secs).clamp(BUSY_AT_LEAST, BUSY_AT_MOST)
+}
+
+fn word(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Get => "GET",
+        Verb::Post => "POST",
+        Verb::Patch => "PATCH",
+        Verb::Delete => "DELETE",
+    }
 }
 
 fn method(verb: Verb) -> Method {

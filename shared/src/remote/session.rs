@@ -14,7 +14,7 @@ use crate::config::{Crms, Secrets};
 use crate::error::Result;
 use crate::mapping::{Call, Crm};
 use crate::rate::Limit;
-use crate::telemetry::{self, Measure};
+use crate::telemetry::{self, Measure, TraceParent};
 
 /// A call waits so long for room in the quota; longer is not worth it, for others are waiting behind it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -34,6 +34,7 @@ pub struct Session<'a> {
     pub(super) secrets: &'a Secrets,
     pub(super) account: &'a AccountAt,
     pub(super) crm: &'static dyn Crm,
+    trace: Option<&'a TraceParent>,
 }
 
 impl Remote {
@@ -50,11 +51,17 @@ impl Remote {
         account: &'a AccountAt,
         crm: &'static dyn Crm,
     ) -> Session<'a> {
-        Session { remote: self, redis, secrets, account, crm }
+        Session { remote: self, redis, secrets, account, crm, trace: None }
     }
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// The same, for work in a trace.
+    #[must_use]
+    pub fn within(self, trace: Option<&'a TraceParent>) -> Self {
+        Self { trace, ..self }
+    }
+
     /// Sends a call, logged in. A token that is no longer good is replaced once.
     pub async fn send(&self, call: &Call) -> Result<Value, Failure> {
         self.wait_for_room().await?;
@@ -70,7 +77,7 @@ impl Session<'_> {
     pub(super) async fn ask(&self, call: &Call, token: Option<&str>) -> Result<Option<Value>, Failure> {
         let Remote { client, settings, .. } = self.remote;
         let began = Instant::now();
-        let answer = http::send(client, settings, &self.account.base_url, call, token).await;
+        let answer = http::send(client, settings, &self.account.base_url, call, token, self.trace).await;
         telemetry::count(Measure::CrmCalls, 1);
         telemetry::observe(Measure::CrmLatency, began.elapsed());
         // That there is no such record, or another version of it, is an answer.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::push::{Pushed, Pusher};
+use super::push::{Pushed, Pusher, Woken};
 use crate::app::App;
 use crate::clock::End;
 use crate::error::Result;
@@ -11,16 +11,17 @@ use crate::parked;
 
 /// Writes the contacts that these records are about to the CRMs of their tenants. What can't be read is parked.
 pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord], end: &End) -> Result<Pushed> {
-    let (mut contacts, mut unreadable) = (Vec::with_capacity(records.len()), Vec::new());
-    for record in records {
+    let (mut contacts, mut unreadable) = (Woken::new(), Vec::new());
+    // Each lasts as long as the work of all.
+    let spans: Vec<_> = records.iter().map(KafkaRecord::span).collect();
+    for (record, span) in records.iter().zip(&spans) {
         match contact(record) {
-            Ok(contact) => contacts.push(contact),
+            // The last one knows of the changes before.
+            Ok(contact) => drop(contacts.insert(contact, span.context().cloned())),
             Err(reason) => unreadable.push((record, reason)),
         }
     }
     parked::park(app, &unreadable).await?;
-    contacts.sort_unstable();
-    contacts.dedup();
     pusher.push(app, &contacts, end).await
 }
 

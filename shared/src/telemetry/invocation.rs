@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task_local;
 
-use super::{Measure, Store, metrics};
+use super::{Measure, Span, Store, TraceParent, metrics};
 
 task_local! {
     static CURRENT: Arc<Invocation>;
@@ -20,6 +20,7 @@ pub struct Invocation {
     /// The function's own name, such as `get-contact`.
     pub function: String,
     began: Instant,
+    trace: Option<TraceParent>,
     trips: [AtomicU64; 2],
     observed: Mutex<Vec<(Measure, Vec<f64>)>>,
 }
@@ -41,9 +42,10 @@ pub fn tell() {
 }
 
 impl Invocation {
-    /// One that begins now.
-    pub fn begin(function: String) -> Arc<Self> {
-        Arc::new(Self { function, began: Instant::now(), trips: Default::default(), observed: Mutex::default() })
+    /// One that begins now; its span, if it is one.
+    pub fn begin(function: String, span: Option<&Span>) -> Arc<Self> {
+        let trace = span.and_then(Span::context).cloned();
+        Arc::new(Self { function, trace, began: Instant::now(), trips: Default::default(), observed: Mutex::default() })
     }
 
     /// Does work that belongs to it.
@@ -94,9 +96,16 @@ impl Invocation {
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn note_trip(store: Store) {
+    /// Notes a round trip. It is a span of its own where the invocation is one.
+    pub(super) fn note_trip(store: Store) -> Option<Span> {
+        let note = |current: &Arc<Self>| {
+            current.trips[store as usize].fetch_add(1, Ordering::Relaxed);
+            let mut span = Span::client(store.system(), Some(current.trace.clone()?));
+            span.set("db.system.name", store.system());
+            Some(span)
+        };
         // An error says that nobody's work is being done.
-        let _ = CURRENT.try_with(|current| current.trips[store as usize].fetch_add(1, Ordering::Relaxed));
+        CURRENT.try_with(note).ok().flatten()
     }
 }
 
@@ -117,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_round_trip_is_counted_for_the_invocation_that_makes_it() {
-        let [one, other] = ["one", "other"].map(|name| Invocation::begin(name.to_owned()));
+        let [one, other] = ["one", "other"].map(|name| Invocation::begin(name.to_owned(), None));
         let ready = async {};
         let work = async {
             trip(Store::Redis, async {}).await;

@@ -4,16 +4,21 @@ mod invocation;
 mod logs;
 mod measure;
 mod metrics;
+mod span;
 mod traceparent;
+mod traces;
 mod trip;
 
 pub use invocation::{Invocation, count, name_of, observe, tell};
 pub use measure::Measure;
+pub use span::Span;
 pub use traceparent::TraceParent;
+pub use traces::flush;
 pub use trip::{Store, trip, trip_if_waiting};
 
 /// Begins to tell. What is said before is lost.
 pub fn init() {
     logs::init();
     metrics::init();
+    traces::init();
 }

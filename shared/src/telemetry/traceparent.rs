@@ -1,5 +1,7 @@
 //! The W3C trace context that an invocation belongs to, and that its events and calls carry on.
 
+use std::fmt::Display;
+
 /// A `traceparent` (W3C Trace Context, section 3.2) that was checked: it is stored and sent on as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceParent(String);
@@ -37,6 +39,24 @@ impl TraceParent {
     /// The id that joins all spans of the trace.
     pub fn trace_id(&self) -> &str {
         &self.0[3..35]
+    }
+
+    /// The span that is the parent of what follows.
+    pub(super) fn span_id(&self) -> &str {
+        &self.0[36..52]
+    }
+
+    /// Whether the spans of the trace are kept.
+    pub(super) fn is_sampled(&self) -> bool {
+        self.0
+            .bytes()
+            .last()
+            .is_some_and(|digit| matches!(digit, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
+    }
+
+    /// The context of a span; the ids show themselves in hexadecimal digits.
+    pub(super) fn of(trace: impl Display, span: impl Display, is_sampled: bool) -> Self {
+        Self(format!("00-{trace}-{span}-{:02x}", u8::from(is_sampled)))
     }
 }
 

@@ -13,21 +13,30 @@ pub enum Store {
     Redis,
 }
 
+impl Store {
+    /// Its name in OpenTelemetry's semantic conventions.
+    pub(super) fn system(self) -> &'static str {
+        match self {
+            Self::PostgreSql => "postgresql",
+            Self::Redis => "redis",
+        }
+    }
+}
+
 /// Waits for a store's answer, which is one round trip of the invocation that is under way.
 pub async fn trip<F: Future>(store: Store, asking: F) -> F::Output {
-    Invocation::note_trip(store);
+    let _span = Invocation::note_trip(store);
     asking.await
 }
 
 /// The same for what may not need the store: it is a round trip if there is anything to wait for.
 pub async fn trip_if_waiting<F: Future>(store: Store, asking: F) -> F::Output {
     let mut asking = pin!(asking);
-    let mut waits = false;
+    let mut span = None;
     poll_fn(|context| {
         let polled = asking.as_mut().poll(context);
-        if polled.is_pending() && !waits {
-            waits = true;
-            Invocation::note_trip(store);
+        if polled.is_pending() && span.is_none() {
+            span = Some(Invocation::note_trip(store));
         }
         polled
     })

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::work::{Worked, work};
+use super::work::{Woken, Worked, work};
 use crate::app::App;
 use crate::error::Result;
 use crate::events::KafkaRecord;
@@ -11,17 +11,17 @@ use crate::telemetry::{self, Measure};
 
 /// Works the webhooks that these records are about. What can't be read is parked.
 pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
-    let (mut ids, mut unreadable) = (Vec::with_capacity(records.len()), Vec::new());
-    for record in records {
+    let (mut woken, mut unreadable) = (Woken::new(), Vec::new());
+    // Each lasts as long as the work of all.
+    let spans: Vec<_> = records.iter().map(KafkaRecord::span).collect();
+    for (record, span) in records.iter().zip(&spans) {
         match webhook(record) {
-            Ok(id) => ids.push(id),
+            Ok(id) => drop(woken.insert(id, span.context().cloned())),
             Err(reason) => unreadable.push((record, reason)),
         }
     }
     parked::park(app, &unreadable).await?;
-    ids.sort_unstable();
-    ids.dedup();
-    let worked = work(app, &ids).await?;
+    let worked = work(app, &woken).await?;
     let Worked { processed, unchanged, dead } = worked;
     telemetry::count(Measure::DeadLetters, dead as u64);
     tracing::info!(

@@ -1,6 +1,6 @@
 //! Webhooks are worked: many in one transaction, several of one contact in the order in which they came.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use futures::FutureExt;
@@ -11,6 +11,7 @@ use crate::db::webhooks::{Finished, State, Waiting, waiting};
 use crate::db::{self, Transaction, data_fault, give_way, is_deadlock};
 use crate::error::{Error, Result};
 use crate::sync::{Arrival, ChangedContacts, Outcome, decide_all};
+use crate::telemetry::TraceParent;
 
 /// How many bytes of bodies are worked at once.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -27,6 +28,9 @@ pub struct Worked {
     pub dead: usize,
 }
 
+/// Webhooks that may have to be worked, by our names of them, each with the trace in which that is done.
+pub type Woken = BTreeMap<Uuid, Option<TraceParent>>;
+
 /// A webhook and what it says, or why it can't be worked.
 struct Reading<'a> {
     id: i64,
@@ -34,16 +38,17 @@ struct Reading<'a> {
 }
 
 /// Works those of these webhooks that wait. The others are done with, and nothing is done for them again.
-pub async fn work(app: &App, ce_ids: &[Uuid]) -> Result<Worked> {
+pub async fn work(app: &App, woken: &Woken) -> Result<Worked> {
+    let ce_ids: Vec<_> = woken.keys().copied().collect();
     let mut database = app.database.get().await?;
     let (mut worked, mut changed) = (Worked::default(), ChangedContacts::default());
     let mut in_vain = 0;
     loop {
-        let batch = waiting(&database, ce_ids, MAX_BYTES).await?;
+        let batch = waiting(&database, &ce_ids, MAX_BYTES).await?;
         if batch.is_empty() {
             break;
         }
-        let readings: Vec<_> = batch.iter().map(|webhook| read(app, webhook)).collect();
+        let readings: Vec<_> = batch.iter().map(|webhook| read(app, webhook, woken)).collect();
         match once(app, &mut database, &readings).await? {
             Some((finished, contacts)) => {
                 worked.add(&finished);
@@ -62,14 +67,15 @@ pub async fn work(app: &App, ce_ids: &[Uuid]) -> Result<Worked> {
     Ok(worked)
 }
 
-fn read<'a>(app: &App, webhook: &'a Waiting) -> Reading<'a> {
-    let Waiting { id, tenant, connection, body, traceparent } = webhook;
+fn read<'a>(app: &App, webhook: &'a Waiting, woken: &Woken) -> Reading<'a> {
+    let Waiting { id, ce_id, tenant, connection, body, traceparent } = webhook;
+    let trace = woken.get(ce_id).cloned().flatten().or_else(|| traceparent.clone());
     let says = crate::mapping::crm(&connection.crm)
         .ok_or_else(|| Error::internal("read a connection", "its CRM is not known"))
         .and_then(|crm| crm.changes(body, &app.rules))
         .and_then(|changes| {
             let arrival = |change| Arrival::of(tenant, connection, change, &app.rules);
-            changes.into_iter().map(|change| Ok(arrival(change)?.within(traceparent.clone()))).collect()
+            changes.into_iter().map(|change| Ok(arrival(change)?.within(trace.clone()))).collect()
         });
     Reading { id: *id, says }
 }

@@ -27,6 +27,9 @@ pub(super) async fn api(State(crm): State<Arc<Crm>>, request: Request, next: Nex
     if let Some(route) = request.extensions().get::<MatchedPath>() {
         crm.requests.count(method.as_str(), route.as_str());
     }
+    if let Some(trace) = request.headers().get("traceparent").and_then(|value| value.to_str().ok()) {
+        crm.traces.note(trace);
+    }
     let faults = crm.faults.get();
     let response = if faults.down {
         Problem::Down.into_response()

@@ -15,6 +15,8 @@ use crate::telemetry::TraceParent;
 pub struct Waiting {
     /// Orders.
     pub id: i64,
+    /// Names.
+    pub ce_id: Uuid,
     /// Whose it is.
     pub tenant: String,
     /// Where it came from.
@@ -51,6 +53,7 @@ fn read(row: &Row) -> Result<Waiting, tokio_postgres::Error> {
     let traceparent: Option<&str> = row.try_get(6)?;
     Ok(Waiting {
         id: row.try_get(0)?,
+        ce_id: row.try_get(7)?,
         tenant: row.try_get(1)?,
         connection,
         body: row.try_get(5)?,

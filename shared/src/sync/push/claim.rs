@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Task;
 use super::plan::plan;
+use super::{Task, Woken};
 use crate::app::App;
 use crate::contact::{Contact, now};
 use crate::db::contacts::{Sought, Writes};
@@ -14,18 +14,23 @@ use crate::error::Result;
 use crate::mapping::crm;
 
 /// Plans what is to be done, and claims the links of it.
-pub(super) async fn claim(app: &App, database: &mut db::Connection, wanted: &[Wanted]) -> Result<Vec<Task>> {
-    match attempt(app, database, wanted).await {
+pub(super) async fn claim(
+    app: &App,
+    database: &mut db::Connection,
+    wanted: &[Wanted],
+    woken: &Woken,
+) -> Result<Vec<Task>> {
+    match attempt(app, database, wanted, woken).await {
         Err(error) if is_deadlock(&error) => {
             give_way().await;
-            attempt(app, database, wanted).await
+            attempt(app, database, wanted, woken).await
         }
         outcome => outcome,
     }
 }
 
 /// Five round trips: begin, lock the contacts, read the links, write them, commit.
-async fn attempt(app: &App, database: &mut db::Connection, wanted: &[Wanted]) -> Result<Vec<Task>> {
+async fn attempt(app: &App, database: &mut db::Connection, wanted: &[Wanted], woken: &Woken) -> Result<Vec<Task>> {
     let transaction = db::begin(database).await?;
     let sought: Vec<_> =
         wanted.iter().map(|it| Sought { tenant: it.tenant(), id: Some(it.contact), remote: None }).collect();
@@ -34,8 +39,11 @@ async fn attempt(app: &App, database: &mut db::Connection, wanted: &[Wanted]) ->
     let tied = db::links::find_all(&transaction, &asked).await?;
     let now = now();
     let found = contacts.into_iter().map(|located| located.contact).zip(tied);
-    let tasks: Vec<_> =
-        wanted.iter().zip(found).filter_map(|(it, (contact, tied))| task(app, it, &contact?, tied, now)).collect();
+    let tasks: Vec<_> = wanted
+        .iter()
+        .zip(found)
+        .filter_map(|(it, (contact, tied))| task(app, it, &contact?, tied, woken, now))
+        .collect();
     if tasks.is_empty() {
         return Ok(tasks);
     }
@@ -54,7 +62,7 @@ fn asked(wanted: &Wanted) -> Asked<'_> {
     Asked { tenant: wanted.tenant(), contact: Some(*contact), connection: &connection.id, remote_id: None }
 }
 
-fn task(app: &App, wanted: &Wanted, contact: &Contact, tied: Tied, now: Timestamp) -> Option<Task> {
+fn task(app: &App, wanted: &Wanted, contact: &Contact, tied: Tied, woken: &Woken, now: Timestamp) -> Option<Task> {
     let Wanted { connection, .. } = wanted;
     if contact.is_gone(app.config.retention.contacts) {
         return None;
@@ -65,5 +73,8 @@ fn task(app: &App, wanted: &Wanted, contact: &Contact, tied: Tied, now: Timestam
     };
     let claim = SignedDuration::try_from(app.config.crms.claim).unwrap_or(SignedDuration::MAX);
     let plan = plan(crm, contact, tied.link, &connection.id, now, claim, &app.rules)?;
-    Some(Task { tenant: wanted.tenant().to_owned(), connection: connection.clone(), plan })
+    let tenant = wanted.tenant().to_owned();
+    let place = (tenant, contact.id);
+    let trace = woken.get(&place).cloned().flatten();
+    Some(Task { tenant: place.0, connection: connection.clone(), plan, trace })
 }

@@ -59,6 +59,7 @@ impl<'a> Group<'a> {
             return None;
         }
         let session = self.pusher.remote.session(&self.app.redis, &self.app.secrets, self.account, crm);
+        let session = session.within(task.trace.as_ref());
         let (began, longest) = (Moment::now(), self.app.config.crms.call * 2);
         let reply = execute(&session, crm, task.plan.link.contact_id, &task.plan.step);
         let reply = timeout(longest, reply).await.unwrap_or_else(|_| {

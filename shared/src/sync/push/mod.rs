@@ -34,7 +34,7 @@ use crate::db::connections::Connection;
 use crate::db::pushes::Wanted;
 use crate::error::Result;
 use crate::remote::Remote;
-use crate::telemetry::{self, Measure};
+use crate::telemetry::{self, Measure, TraceParent};
 
 /// What writes to CRMs, and remembers of them what is worth remembering from one batch to the next.
 #[derive(Debug)]
@@ -54,11 +54,15 @@ pub struct Pushed {
     pub dead: usize,
 }
 
+/// Contacts that may have to be written, by tenant and id, each with the trace in which that is done.
+pub type Woken = BTreeMap<(String, Uuid), Option<TraceParent>>;
+
 /// A plan for a contact and the connection that it is for.
 struct Task {
     tenant: String,
     connection: Connection,
     plan: Plan,
+    trace: Option<TraceParent>,
 }
 
 /// A task that was done, or wasn't.
@@ -73,14 +77,14 @@ impl Pusher {
         Ok(Self { remote: Remote::new(settings)?, breakers: Breakers::default() })
     }
 
-    /// Writes what has to be written of these contacts, each with its tenant, as far as that can be done by the end.
-    pub async fn push(&self, app: &App, contacts: &[(String, Uuid)], end: &End) -> Result<Pushed> {
+    /// Writes what has to be written of these contacts, as far as that can be done by the end.
+    pub async fn push(&self, app: &App, contacts: &Woken, end: &End) -> Result<Pushed> {
         let mut database = app.database.get().await?;
-        let wanted = db::pushes::find(&database, contacts).await?;
+        let wanted = db::pushes::find(&database, contacts.keys()).await?;
         if wanted.is_empty() {
             return Ok(Pushed::default());
         }
-        let tasks = claim::claim(app, &mut database, &wanted).await?;
+        let tasks = claim::claim(app, &mut database, &wanted, contacts).await?;
         // Others may have it while the CRMs are asked.
         drop(database);
         let groups = by_connection(tasks);

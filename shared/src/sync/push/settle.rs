@@ -84,7 +84,7 @@ fn news<'a>(app: &App, one: &'a Done) -> Option<Result<Arrival<'a>>> {
         Reply::Shown { record, .. } => (record, Source::Asked),
         _ => return None,
     };
-    Some(arrival(app, &one.task, record).map(|arrival| arrival.by(source)))
+    Some(arrival(app, &one.task, record).map(|arrival| arrival.by(source).within(one.task.trace.clone())))
 }
 
 fn arrival<'a>(app: &App, task: &'a Task, record: &Record) -> Result<Arrival<'a>> {

@@ -1,0 +1,109 @@
+//! A part of a trace, from when it is made until it is dropped. Where no collector is configured it costs nothing, and
+//! hands on the trace that it was given.
+
+use std::borrow::Cow;
+
+use opentelemetry::trace::{
+    Span as _, SpanBuilder, SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId, TraceState,
+    Tracer,
+};
+use opentelemetry::{Context, KeyValue, Value};
+use opentelemetry_sdk::trace::Span as SdkSpan;
+
+use super::{TraceParent, traces};
+
+/// A span.
+#[derive(Debug)]
+pub struct Span {
+    span: Option<SdkSpan>,
+    context: Option<TraceParent>,
+}
+
+impl Span {
+    /// A request that is answered.
+    pub fn server(name: impl FnOnce() -> String, parent: Option<TraceParent>) -> Self {
+        Self::begin(SpanKind::Server, || name().into(), parent)
+    }
+
+    /// A call to somebody else.
+    pub fn client(name: &'static str, parent: Option<TraceParent>) -> Self {
+        Self::begin(SpanKind::Client, || name.into(), parent)
+    }
+
+    /// A record on its way to this topic.
+    pub fn producer(topic: &str, parent: Option<TraceParent>) -> Self {
+        Self::begin(SpanKind::Producer, || format!("publish {topic}").into(), parent)
+            .messaging(topic, "publish", "send")
+    }
+
+    /// A record of this topic that is worked.
+    pub fn consumer(topic: &str, parent: Option<TraceParent>) -> Self {
+        Self::begin(SpanKind::Consumer, || format!("process {topic}").into(), parent)
+            .messaging(topic, "process", "process")
+    }
+
+    /// What its children, here and elsewhere, have for a parent; without a collector that is its own parent.
+    pub fn context(&self) -> Option<&TraceParent> {
+        self.context.as_ref()
+    }
+
+    /// Says something of it, under a name of OpenTelemetry's semantic conventions.
+    pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
+        if let Some(span) = &mut self.span {
+            span.set_attribute(KeyValue::new(name, value));
+        }
+    }
+
+    /// The same of several things, which are found out only where somebody wants to know.
+    pub fn set_all<const N: usize>(&mut self, attributes: impl FnOnce() -> [(&'static str, Value); N]) {
+        if let Some(span) = &mut self.span {
+            span.set_attributes(attributes().map(|(name, value)| KeyValue::new(name, value)));
+        }
+    }
+
+    /// Says that it failed, and of which kind that is.
+    pub fn fail(&mut self, kind: &'static str) {
+        self.set("error.type", kind);
+        if let Some(span) = &mut self.span {
+            span.set_status(Status::error(""));
+        }
+    }
+
+    fn begin(kind: SpanKind, name: impl FnOnce() -> Cow<'static, str>, parent: Option<TraceParent>) -> Self {
+        let Some(tracer) = traces::tracer() else { return Self { span: None, context: parent } };
+        let around = parent
+            .as_ref()
+            .map_or_else(Context::new, |parent| Context::new().with_remote_span_context(SpanContext::from(parent)));
+        let span = tracer.build_with_context(SpanBuilder::from_name(name()).with_kind(kind), &around);
+        let context = Some(TraceParent::from(span.span_context()));
+        Self { span: Some(span), context }
+    }
+
+    /// <https://opentelemetry.io/docs/specs/semconv/messaging/kafka/>
+    fn messaging(mut self, topic: &str, name: &'static str, kind: &'static str) -> Self {
+        self.set_all(|| {
+            [
+                ("messaging.system", "kafka".into()),
+                ("messaging.destination.name", topic.to_owned().into()),
+                ("messaging.operation.name", name.into()),
+                ("messaging.operation.type", kind.into()),
+            ]
+        });
+        self
+    }
+}
+
+impl From<&TraceParent> for SpanContext {
+    fn from(parent: &TraceParent) -> Self {
+        let trace = TraceId::from_hex(parent.trace_id()).unwrap_or(TraceId::INVALID);
+        let span = SpanId::from_hex(parent.span_id()).unwrap_or(SpanId::INVALID);
+        let flags = if parent.is_sampled() { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        Self::new(trace, span, flags, true, TraceState::NONE)
+    }
+}
+
+impl From<&SpanContext> for TraceParent {
+    fn from(context: &SpanContext) -> Self {
+        Self::of(context.trace_id(), context.span_id(), context.is_sampled())
+    }
+}
