@@ -131,7 +131,7 @@ fn route(request: &Request) -> Option<String> {
 fn span(request: &Request, request_id: &str, route: Option<&str>) -> Span {
     let method = || request.method().as_str().to_owned();
     let path = route.and_then(|route| Some(route.split_once(' ')?.1));
-    let mut span = Span::server(|| route.map_or_else(method, str::to_owned), traceparent(request));
+    let mut span = Span::server(|| route.map_or_else(method, str::to_owned), traceparent(request), || xray(request));
     span.set_all(|| [("http.request.method", method().into()), ("faas.invocation_id", request_id.to_owned().into())]);
     if let Some(path) = path {
         span.set_all(|| [("http.route", path.to_owned().into())]);
@@ -139,13 +139,14 @@ fn span(request: &Request, request_id: &str, route: Option<&str>) -> Span {
     span
 }
 
-/// The caller's trace, else the platform's.
+/// The caller's trace.
 fn traceparent(request: &Request) -> Option<TraceParent> {
-    let header = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
-    header.and_then(TraceParent::parse).or_else(|| {
-        let context = request.lambda_context_ref()?;
-        TraceParent::from_xray(context.xray_trace_id.as_deref()?)
-    })
+    TraceParent::parse(request.headers().get("traceparent")?.to_str().ok()?)
+}
+
+/// Lambda's.
+fn xray(request: &Request) -> Option<TraceParent> {
+    TraceParent::from_xray(request.lambda_context_ref()?.xray_trace_id.as_deref()?)
 }
 
 fn request_id(request: &Request) -> String {

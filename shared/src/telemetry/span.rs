@@ -20,9 +20,15 @@ pub struct Span {
 }
 
 impl Span {
-    /// A request that is answered.
-    pub fn server(name: impl FnOnce() -> String, parent: Option<TraceParent>) -> Self {
-        Self::begin(SpanKind::Server, || name().into(), parent)
+    /// A request that is answered, in the trace of its caller, else of the platform. Lambda has one for every request, and
+    /// mostly does not sample it. That is X-Ray's choice; with a collector of our own it is ours to make.
+    pub fn server(
+        name: impl FnOnce() -> String,
+        caller: Option<TraceParent>,
+        platform: impl FnOnce() -> Option<TraceParent>,
+    ) -> Self {
+        let decided = |trace: &TraceParent| trace.is_sampled() || traces::tracer().is_none();
+        Self::begin(SpanKind::Server, || name().into(), caller.or_else(|| platform().filter(decided)))
     }
 
     /// A call to somebody else.
