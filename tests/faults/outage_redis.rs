@@ -115,7 +115,7 @@ async fn after_a_failure_redis_is_left_alone() {
         }
         api.patch(&id, 1, &json!({"title": "Lady"})).await.expect(200);
     };
-    let ((), trips) = proxy.count(work).await;
+    let ((), trips) = Box::pin(proxy.count(work)).await;
     assert_eq!(trips, 0, "it answers, but nobody asks before the pause is over");
 }
 

@@ -103,6 +103,8 @@ async fn an_event_that_no_broker_takes_is_parked_and_the_rest_goes_on() {
     let report = relay.shift().await.unwrap();
     assert_eq!((&report["published"], &report["parked"]), (&json!(3), &json!(1)), "{report}");
     assert_eq!(parked(&test).await, [2]);
+    let told = || async { relay.function.metric("relay-outbox", "EventsParked") == Some(1.0) };
+    eventually("what was parked to be told", SOON, told).await;
     assert_eq!(test.outbox().versions().await, Versions::from([(id, vec![1, 3, 4])]));
     test.outbox().assert_published(&topic).await;
 }

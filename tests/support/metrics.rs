@@ -1,4 +1,4 @@
-//! The metrics that a function has told, read as CloudWatch reads them
+//! The metrics that a function has told, read by AWS's own specification
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ impl Function {
     ///
     /// # Panics
     ///
-    /// When a line is not as CloudWatch wants it, or is not this function's.
+    /// When a line is not as that wants it, or is not this function's.
     pub fn metrics(&self, name: &str) -> Vec<Told> {
         self.log().lines().filter(|line| line.contains("\"_aws\"")).flat_map(|line| read(line, name)).collect()
     }

@@ -45,7 +45,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Its name in CloudWatch.
+    /// Its name.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Requests => "Requests",

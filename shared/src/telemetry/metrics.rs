@@ -1,4 +1,4 @@
-//! Metrics: a line on standard output in CloudWatch's embedded metric format
+//! Metrics: a line on standard output in AWS's embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
 use std::io::{Write, stdout};
@@ -30,7 +30,7 @@ struct Observed<'a> {
 /// The values of a measure.
 struct Values<'a>(Measure, &'a [f64]);
 
-/// Begins to write lines. `CROSSWALK_METRICS_NAMESPACE` (default `Crosswalk`) is where CloudWatch shows them.
+/// Begins to write lines. `CROSSWALK_METRICS_NAMESPACE` (default `Crosswalk`) is where they are shown.
 pub(super) fn init() {
     let namespace = std::env::var("CROSSWALK_METRICS_NAMESPACE").ok().filter(|name| !name.is_empty());
     let namespace = namespace.unwrap_or_else(|| "Crosswalk".to_owned());
