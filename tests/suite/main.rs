@@ -25,6 +25,7 @@ mod lists;
 mod lists_plans;
 mod lists_search;
 mod lists_walk;
+mod logs;
 mod migrations;
 mod purge;
 mod purge_contacts;

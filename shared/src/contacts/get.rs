@@ -34,8 +34,8 @@ pub enum Found {
 
 /// Reads a contact. `cached` is what the cache said when the caller was let in.
 pub async fn get(app: &App, caller: &Caller, id: Uuid, shown: Shown, cached: Option<Entry>) -> Result<Found> {
-    let is_cached = matches!(cached, Some(Entry::Live { .. } | Entry::Deleted { .. }));
-    telemetry::count(if is_cached { Measure::CacheHits } else { Measure::CacheMisses }, 1);
+    let is_hit = matches!(cached, Some(Entry::Live { .. } | Entry::Deleted { .. })) && !shown.links;
+    telemetry::count(if is_hit { Measure::CacheHits } else { Measure::CacheMisses }, 1);
     match cached {
         Some(Entry::Live { version, json }) if !shown.links => Ok(Found::InCache(Answer { id, version, json })),
         Some(Entry::Deleted { version, json }) if !shown.links && shown.deleted => {

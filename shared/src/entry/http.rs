@@ -63,7 +63,7 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     invocation.tell();
     trace.set("http.response.status_code", i64::from(response.status().as_u16()));
     if response.status().is_server_error() {
-        trace.fail("5xx");
+        trace.fail(response.status().as_u16());
     }
     drop(trace);
     telemetry::flush().await;

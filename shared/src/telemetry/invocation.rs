@@ -20,6 +20,7 @@ pub struct Invocation {
     /// The function's own name, such as `get-contact`.
     pub function: String,
     began: Instant,
+    /// What round trips are spans of, if they are to be any.
     trace: Option<TraceParent>,
     trips: [AtomicU64; 2],
     observed: Mutex<Vec<(Measure, Vec<f64>)>>,
@@ -44,7 +45,7 @@ pub fn tell() {
 impl Invocation {
     /// One that begins now; its span, if it is one.
     pub fn begin(function: String, span: Option<&Span>) -> Arc<Self> {
-        let trace = span.and_then(Span::context).cloned();
+        let trace = span.filter(|span| span.is_wanted()).and_then(Span::context).cloned();
         Arc::new(Self { function, trace, began: Instant::now(), trips: Default::default(), observed: Mutex::default() })
     }
 

@@ -53,6 +53,11 @@ impl Span {
         self.context.as_ref()
     }
 
+    /// Whether there is a collector that it is for.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.span.is_some()
+    }
+
     /// Says something of it, under a name of OpenTelemetry's semantic conventions.
     pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
         if let Some(span) = &mut self.span {
@@ -67,10 +72,10 @@ impl Span {
         }
     }
 
-    /// Says that it failed, and of which kind that is.
-    pub fn fail(&mut self, kind: &'static str) {
-        self.set("error.type", kind);
+    /// Says that it failed, and of which kind that is: a word, or a status.
+    pub fn fail(&mut self, kind: impl ToString) {
         if let Some(span) = &mut self.span {
+            span.set_attribute(KeyValue::new("error.type", kind.to_string()));
             span.set_status(Status::error(""));
         }
     }
