@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The result of everything in this crate.
@@ -17,7 +18,7 @@ pub type Cause = Box<dyn StdError + Send + Sync>;
 const RETRY_UNAVAILABLE: Duration = Duration::from_secs(2);
 
 /// One fault of a request body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
     /// Where: a JSON Pointer (RFC 6901) such as `/tags/0`; empty for the whole body.
     pub pointer: String,

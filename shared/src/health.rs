@@ -3,20 +3,24 @@
 use futures::join;
 use redis::Pipeline;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::db;
 
 /// What an instance reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Health {
+    /// PostgreSQL, without which nothing works.
+    #[schema(inline)]
     pub database: Reach,
+    /// Redis, without which everything works more slowly.
+    #[schema(inline)]
     pub redis: Reach,
 }
 
 /// Whether a store answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Reach {

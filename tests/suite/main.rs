@@ -17,6 +17,7 @@ mod contacts_update;
 mod crm_failures;
 mod crm_login;
 mod crm_outages;
+mod docs;
 mod errors;
 mod guards;
 mod hostile;

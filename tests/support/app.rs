@@ -7,6 +7,7 @@ mod people;
 mod routes;
 mod rows;
 mod secrets;
+mod served;
 mod setup;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use answer::Answer;
 pub use api::{Api, Ask};
 pub use people::{ada, charles, grace, person};
 pub use secrets::Secrets;
+pub use served::Served;
 pub use setup::Setup;
 
 /// The application, one instance of it.

@@ -8,8 +8,8 @@ use serde_json::{Number, Value};
 use super::reading::{Read, Reading};
 use super::text::is_control_beside_lines;
 
-const MAX: usize = 100;
-const MAX_NAME: usize = 100;
+pub(super) const MAX: usize = 100;
+pub(super) const MAX_NAME: usize = 100;
 
 /// Whole doubles below these bounds are 64-bit integers, signed and unsigned.
 const I64_BOUND: f64 = 9_223_372_036_854_775_808.0;

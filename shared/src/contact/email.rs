@@ -8,7 +8,7 @@ use super::reading::{Read, Reading};
 use super::text::{is_blank, text};
 
 /// At most this many characters (RFC 5321, section 4.5.3.1, less the angle brackets).
-const MAX: usize = 254;
+pub(super) const MAX: usize = 254;
 
 /// An email address whose domain is in lower case: domains compare without case, local parts do not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Contact, Email, Status, Text};
+use super::{Contact, Email, Status, Text, tags};
 
 /// Which contacts: those of which everything given here is true.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -15,7 +15,7 @@ pub struct Filter {
     /// Those of this company, to the letter.
     pub company: Option<Text<200>>,
     /// Those with this tag.
-    pub tag: Option<Text<50>>,
+    pub tag: Option<Text<{ tags::MAX_LENGTH }>>,
     /// The one that is linked to this record.
     pub remote: Option<RemoteKey>,
     /// Those made in this time.

@@ -10,6 +10,7 @@ mod patch;
 mod phone;
 mod profile;
 pub mod reading;
+mod schema;
 mod status;
 mod tags;
 mod text;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, Unit};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use address::{Address, AddressPatch};
@@ -35,7 +37,7 @@ pub use text::{Note, Text};
 pub use time::{Time, rfc3339};
 
 /// A contact as it is now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Contact {
     /// A UUIDv7 of ours.
@@ -44,6 +46,7 @@ pub struct Contact {
     #[serde(flatten)]
     pub profile: Profile,
     /// Counts the changes, from 1.
+    #[schema(minimum = 1)]
     pub version: i32,
     /// When it was made.
     pub created_at: Timestamp,
@@ -51,6 +54,7 @@ pub struct Contact {
     pub updated_at: Timestamp,
     /// When it was deleted, if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub deleted_at: Option<Timestamp>,
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::reading::{Read, Reading};
 use super::text::{is_blank, text};
 
-const MAX: usize = 50;
+pub(super) const MAX: usize = 50;
 
 /// A phone number. One that is valid in its region is kept in E.164 (`+14155552671`), so that the same number is
 /// the same text; any other is kept as it was given: a number we don't understand is not a fault of the caller.

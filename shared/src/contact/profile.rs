@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::reading::{Read, Reading};
 use super::{Address, CustomFields, Email, Note, Phone, Status, Tags, Text};
@@ -13,25 +14,46 @@ const MAX_BYTES: usize = 16 * 1024;
 pub(super) const OURS: &[&str] = &["id", "createdAt", "updatedAt", "deletedAt", "links"];
 
 /// What the owner of a contact may change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Profile {
+    /// Given name.
+    #[schema(inline)]
     pub first_name: Text<100>,
+    /// Family name.
+    #[schema(inline)]
     pub last_name: Text<100>,
+    /// Email address, internationalised ones included (RFC 6531). The domain is kept in lower case.
+    #[schema(inline)]
     pub email: Email,
+    /// Phone number. One that is valid in its region is kept in E.164, any other as it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
     pub phone: Option<Phone>,
+    /// Company.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
     pub company: Option<Text<200>>,
+    /// Position in the company.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
     pub title: Option<Text<200>>,
+    /// Postal address. One without any part is none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
     pub address: Option<Address>,
+    /// Free text, which may have several lines.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
     pub notes: Option<Note<2000>>,
+    /// Where the contact stands; `active` if nothing is said.
+    #[schema(inline)]
     pub status: Status,
+    /// Different tags, in the order they were given.
+    #[schema(inline)]
     pub tags: Tags,
+    /// Fields of your own, by name. A value is a string, a number or a boolean.
+    #[schema(inline)]
     pub custom_fields: CustomFields,
 }
 

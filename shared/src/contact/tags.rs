@@ -6,12 +6,13 @@ use serde_json::Value;
 use super::reading::{Read, Reading};
 use super::text::Text;
 
-const MAX: usize = 50;
+pub(super) const MAX: usize = 50;
+pub(super) const MAX_LENGTH: usize = 50;
 
 /// At most 50 different tags, in the order they were given.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
-pub struct Tags(Vec<Text<50>>);
+pub struct Tags(Vec<Text<MAX_LENGTH>>);
 
 impl Tags {
     /// Tags that were checked before they were stored.

@@ -8,8 +8,6 @@ use crate::contact::{NewContact, RemoteKey, Text};
 use crate::db::contacts::Sought;
 use crate::error::Fault;
 
-const MAX_ITEMS: usize = 500;
-
 /// Contacts to be made or replaced.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
@@ -40,6 +38,9 @@ pub enum Target {
 }
 
 impl Batch {
+    /// A batch has at most so many items.
+    pub const MAX_ITEMS: usize = 500;
+
     /// The items that could be read.
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter_map(|item| item.as_ref().ok())
@@ -80,8 +81,8 @@ impl Read for Items {
         let Value::Array(items) = value else {
             return reading.fault("type", "must be an array");
         };
-        if items.len() > MAX_ITEMS {
-            return reading.fault("too_many", format!("must have at most {MAX_ITEMS} elements"));
+        if items.len() > Batch::MAX_ITEMS {
+            return reading.fault("too_many", format!("must have at most {} elements", Batch::MAX_ITEMS));
         }
         let one = |(index, item): (usize, Value)| {
             reading.at(&index.to_string(), |here| here.apart(|own| Item::read(item, own)))

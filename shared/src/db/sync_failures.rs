@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio_postgres::Row;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// A link that does not come through, as the API shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// What it is called: `<connection>.<contact>`.
@@ -20,6 +21,7 @@ pub struct Failure {
     pub contact_id: Uuid,
     /// Which record, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub remote_id: Option<String>,
     /// `failing` or `dead`; `pending` once it was replayed.
     pub state: String,
@@ -27,12 +29,15 @@ pub struct Failure {
     pub attempts: i32,
     /// Why it failed last.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub failure: Option<String>,
     /// When it is tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub retry_at: Option<Timestamp>,
     /// When both sides were last the same.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub synced_at: Option<Timestamp>,
 }
 

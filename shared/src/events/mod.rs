@@ -4,6 +4,7 @@ pub mod kafka;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::contact::Contact;
@@ -22,7 +23,7 @@ pub enum Kind {
 }
 
 /// Who made the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Origin {
     /// A client of the API.

@@ -24,15 +24,17 @@ pub fn if_match(request: &Request) -> Result<Option<Precondition>> {
     Ok(Some(Precondition::OneOf(strong.collect())))
 }
 
-/// Whether `If-None-Match` says that the caller has this version already. It compares weakly.
+/// Whether `If-None-Match` says that the caller has this version already.
 pub fn matches_none(request: &Request, version: i32) -> Result<bool> {
-    let Some(tags) = tags(request.headers(), &IF_NONE_MATCH)? else {
-        return Ok(false);
-    };
-    let version = version.to_string();
+    has(request, &version.to_string())
+}
+
+/// Whether `If-None-Match` says that the caller has what this tag names. It compares weakly.
+pub(super) fn has(request: &Request, named: &str) -> Result<bool> {
+    let tags = tags(request.headers(), &IF_NONE_MATCH)?.unwrap_or_default();
     Ok(tags.iter().any(|tag| match tag {
         Tag::Any => true,
-        Tag::Strong(text) | Tag::Weak(text) => *text == version,
+        Tag::Strong(text) | Tag::Weak(text) => text == named,
     }))
 }
 

@@ -91,8 +91,9 @@ impl Exchange {
 
     /// Adds the headers that every answer of this exchange carries.
     pub fn finish(&self, headers: &mut HeaderMap) {
+        // What is made for browsers says itself what it needs.
         for (name, value) in FOR_BROWSERS {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
         }
         let mut set = |name: &'static str, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {

@@ -11,11 +11,14 @@ use crate::contacts::Shown;
 use crate::error::{Error, Result};
 use crate::paging::{MAX_CURSOR, Window};
 
-const MAX_LIMIT: u8 = 200;
-const DEFAULT_LIMIT: u8 = 50;
+/// A page has at most so many items, …
+pub const MAX_LIMIT: u8 = 200;
+
+/// … and so many if nothing is said of that.
+pub const DEFAULT_LIMIT: u8 = 50;
 
 /// A remote id has at most so many characters, and so has the id of a connection.
-const MAX_ID: usize = 200;
+pub const MAX_ID: usize = 200;
 
 /// The parameters of a request, each of which is taken once.
 pub(super) struct Parameters(BTreeMap<String, String>);

@@ -17,7 +17,7 @@ use crate::json::parse;
 use crate::webhooks::{Filter, Found, Listing, State};
 
 /// The type of a webhook has at most so many characters.
-const MAX_TYPE: usize = 200;
+pub const MAX_TYPE: usize = 200;
 
 /// What a request for a list of webhooks asks.
 pub fn webhook_listing(request: &Request) -> Result<Listing> {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Filter, Webhook};
@@ -12,12 +13,6 @@ use crate::contact::{Between, Text, Time};
 use crate::db::webhooks::{CHUNK, Chunk, Position, Replayed, Walk};
 use crate::db::{self, give_way, is_deadlock};
 use crate::error::{Error, Result};
-
-/// How many webhooks are replayed at once if nothing is said of that, …
-const DEFAULT_LIMIT: i64 = 1_000;
-
-/// … and at most.
-const MAX_LIMIT: i64 = 10_000;
 
 /// After so many chunks the rest is left for another request, however few were replayed: each takes its time.
 const MAX_CHUNKS: usize = 20;
@@ -32,7 +27,7 @@ pub struct Replay {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Replays {
     /// How many wait again.
     pub replayed: i64,
@@ -40,6 +35,13 @@ pub struct Replays {
     pub skipped: i64,
     /// Whether there may be more that match.
     pub more: bool,
+}
+
+impl Replay {
+    /// How many webhooks are replayed at once if nothing is said of that, …
+    pub const DEFAULT_LIMIT: i64 = 1_000;
+    /// … and at most.
+    pub const MAX_LIMIT: i64 = 10_000;
 }
 
 /// Replays one webhook, whatever became of it, and answers it as it is then. One that waits already is left as it is.
@@ -124,7 +126,7 @@ impl Read for Replay {
         if filter.remote_id.is_some() && filter.connection.is_none() {
             return reading.at("connection", |here| here.fault("required", "must be given where remoteId is"));
         }
-        Some(Self { filter, limit: limit?.map_or(DEFAULT_LIMIT, |Limit(limit)| limit) })
+        Some(Self { filter, limit: limit?.map_or(Self::DEFAULT_LIMIT, |Limit(limit)| limit) })
     }
 }
 
@@ -139,8 +141,8 @@ struct Limit(i64);
 impl Read for Limit {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
         match value.as_i64() {
-            Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Some(Self(limit)),
-            _ => reading.fault("invalid", format!("must be a whole number from 1 to {MAX_LIMIT}")),
+            Some(limit) if (1..=Replay::MAX_LIMIT).contains(&limit) => Some(Self(limit)),
+            _ => reading.fault("invalid", format!("must be a whole number from 1 to {}", Replay::MAX_LIMIT)),
         }
     }
 }

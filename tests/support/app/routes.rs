@@ -19,6 +19,7 @@ pub(super) fn route(method: &Method, path: &str) -> String {
         ["connections", connection, "contacts", remote_id] if !connection.is_empty() && !remote_id.is_empty() => {
             "/connections/{connection}/contacts/{remoteId}"
         }
+        ["docs", asset] if !asset.is_empty() => "/docs/{asset}",
         ["webhooks", connection] if !connection.is_empty() => "/webhooks/{connection}",
         _ => path,
     };
@@ -52,6 +53,7 @@ pub(super) async fn call(app: &App, route: &str, request: Request) -> Response {
         "POST /sync-failures/{id}/replay" => answer(app, &replay_sync_failure::handle, request).await,
         "GET /sync-conflicts" => answer(app, &list_sync_conflicts::handle, request).await,
         "GET /health" => answer(app, &check_health::handle, request).await,
+        "GET /openapi.json" | "GET /docs" | "GET /docs/{asset}" => answer(app, &serve_docs::handle, request).await,
         _ => answer(app, &refuse_route::handle, request).await,
     }
 }

@@ -7,6 +7,7 @@ mod statement;
 
 use serde::Serialize;
 use tokio_postgres::types::{Json, ToSql};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Claim, GenericClient, failed};
@@ -21,15 +22,20 @@ pub use list::{Listed, Wanted, list};
 pub use statement::{Statement, Value};
 
 /// How a contact is tied to a record in a CRM, as the API shows it.
-#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct ShownLink {
+    /// The CRM account.
     pub connection: String,
+    /// The record, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub remote_id: Option<String>,
+    /// `synced`, or what keeps it from that.
     pub state: String,
+    /// When both sides were last the same.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub synced_at: Option<jiff::Timestamp>,
 }
 

@@ -5,6 +5,7 @@ mod query;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::contact::RemoteKey;
@@ -80,7 +81,7 @@ pub enum LinkState {
 }
 
 /// A field that both sides changed at once.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conflict {
     /// Of which contact.
@@ -91,18 +92,21 @@ pub struct Conflict {
     pub field: String,
     /// What we had; `None` if nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub ours: Option<Value>,
     /// What they had.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub theirs: Option<Value>,
     /// Which of the two was kept.
+    #[schema(inline)]
     pub kept: Side,
     /// When.
     pub occurred_at: Timestamp,
 }
 
 /// One of the two sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Side {

@@ -11,6 +11,7 @@ mod work;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio_postgres::Row;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::failed;
@@ -25,7 +26,7 @@ pub use walk::{Position, Walk};
 pub use work::{Finished, Waiting, waiting};
 
 /// A webhook, as the API shows it: without its body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
     /// What it is called here and in CloudEvents.
@@ -39,19 +40,24 @@ pub struct Webhook {
     pub kind: String,
     /// The record it tells of.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub remote_id: Option<String>,
     /// What became of it.
+    #[schema(inline)]
     pub state: State,
     /// Why it is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub failure: Option<String>,
     /// When it came.
     pub received_at: Timestamp,
     /// When it was done with.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub processed_at: Option<Timestamp>,
     /// When it was last published.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub published_at: Option<Timestamp>,
 }
 
