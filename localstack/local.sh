@@ -34,10 +34,11 @@ Usage: localstack/local.sh COMMAND
   demo               the same, but ends after the tour
   up, down           everything in the background; stop it again
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
-  check              formatting, lints, documentation, layering, shell scripts, the template, dependencies
-  package            every function for arm64, as into target/lambda, checked
+  check              formatting, lints, documentation, layering, shell scripts, the templates, dependencies
+  package            every function for arm64 into target/lambda, checked
   deploy [STAGE]     package, then sam deploy with that part of samconfig.toml; dev by default
-  install [PART...]  what is missing on this machine, of: services build tools package check (all of them by default)
+  install [PART...]  what is missing on this machine, of: services build tools tests package check (all of them by
+                     default)
   services up        PostgreSQL, Redis, Kafka, LocalStack and the CRM's Redis, by Docker or natively; writes
                      .local/services.env
   services down      stops them; their data stays

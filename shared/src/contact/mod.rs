@@ -31,6 +31,7 @@ pub use filter::{Between, Filter, RemoteKey, Sort, SortKey};
 pub use patch::{ContactPatch, Patch};
 pub use phone::Phone;
 pub use profile::{NewContact, Profile};
+pub use schema::LINE;
 pub use status::Status;
 pub use tags::Tags;
 pub use text::{Note, Text};

@@ -6,6 +6,7 @@ use std::mem;
 
 use serde_json::{Map, Value};
 
+use super::plain_number;
 use crate::error::{Error, Fault, Result};
 
 /// What reading depends on besides the value itself.
@@ -166,10 +167,16 @@ fn escaped(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 
+/// A whole number, however it is written: `7.0` is the number 7.
+pub fn whole_number(value: Value) -> Option<i64> {
+    let Value::Number(number) = value else { return None };
+    plain_number(number).as_i64()
+}
+
 /// The version that the caller believes to be the current one.
 impl Read for i32 {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
-        match value.as_i64().and_then(|number| Self::try_from(number).ok()) {
+        match whole_number(value).and_then(|number| Self::try_from(number).ok()) {
             Some(version) if version > 0 => Some(version),
             _ => reading.fault("type", "must be a whole number from 1"),
         }

@@ -7,7 +7,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{CustomFields, Email, Note, Phone, Tags, Text, custom_fields, email, phone, tags};
 
 /// One line: nothing in it is a control character.
-const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+pub const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
 /// Lines: the only control characters are line ends and tabs.
 const LINES: &str = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$";

@@ -4,8 +4,8 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::contact::reading::{Read, Reading};
-use crate::contact::{NewContact, Profile, Text, plain_number, rfc3339};
+use crate::contact::reading::{Read, Reading, whole_number};
+use crate::contact::{NewContact, Profile, Text, rfc3339};
 
 /// A record that was read: who it is, how new it is, and what it says in our form.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,11 +80,7 @@ impl Read for ChangedAt {
 
 impl Read for RemoteVersion {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
-        let number = match value {
-            Value::Number(number) => plain_number(number).as_i64(),
-            _ => None,
-        };
-        match number {
+        match whole_number(value) {
             Some(version) => Some(Self(version)),
             None => reading.fault("type", "must be a whole number"),
         }

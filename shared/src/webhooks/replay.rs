@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Filter, Webhook};
 use crate::app::App;
 use crate::auth::Caller;
-use crate::contact::reading::{Read, Reading};
+use crate::contact::reading::{Read, Reading, whole_number};
 use crate::contact::{Between, Text, Time};
 use crate::db::webhooks::{CHUNK, Chunk, Position, Replayed, Walk};
 use crate::db::{self, give_way, is_deadlock};
@@ -140,7 +140,7 @@ struct Limit(i64);
 
 impl Read for Limit {
     fn read(value: Value, reading: &mut Reading) -> Option<Self> {
-        match value.as_i64() {
+        match whole_number(value) {
             Some(limit) if (1..=Replay::MAX_LIMIT).contains(&limit) => Some(Self(limit)),
             _ => reading.fault("invalid", format!("must be a whole number from 1 to {}", Replay::MAX_LIMIT)),
         }

@@ -8,7 +8,7 @@ use crosswalk::{Error, Request, Response};
 use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::{Context, RequestExt};
 use serde_json::Value;
-use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::link::Link;
 use utoipa::openapi::response::{Response as Described, ResponseBuilder};
 use utoipa::openapi::{ContentBuilder, Ref};
@@ -66,12 +66,12 @@ impl Answer {
         self.headers.extend(response.headers().keys().filter_map(headers::documented));
         self.media_type = self.media_type.take().or_else(|| media_type(response));
         if self.media_type.is_some() {
-            self.examples.push((name.replace(' ', "-").to_lowercase(), summary.to_owned(), json(response)));
+            self.examples.push((name.to_owned(), summary.to_owned(), json(response)));
         }
     }
 
     pub(super) fn described(self) -> Described {
-        let mut described = ResponseBuilder::new().description(self.description.join(". Or: ") + ".");
+        let mut described = ResponseBuilder::new().description(sentences(&self.description));
         for name in self.headers {
             described = described.header_ref(name, Ref::new(format!("#/components/headers/{name}")));
         }
@@ -82,12 +82,28 @@ impl Answer {
         let content = ContentBuilder::new().schema(self.schema.map(Ref::from_schema_name));
         let content = match <[_; 1]>::try_from(self.examples) {
             Ok([(.., value)]) => content.example(Some(value)),
-            Err(examples) => content.examples_from_iter(examples.into_iter().map(|(name, summary, value)| {
-                (name, ExampleBuilder::new().summary(summary).value(Some(value)).build())
-            })),
+            Err(several) => content.examples_from_iter(examples(several)),
         };
         described.content(media_type, content.build()).build()
     }
+}
+
+/// Examples by name. They are kept sorted by it, and are to stand in the order in which they were told.
+pub(super) fn examples(told: Vec<(String, String, Value)>) -> impl Iterator<Item = (String, Example)> {
+    (1..).zip(told).map(|(number, (name, summary, value))| {
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let name = format!("{number}-{}", words.collect::<Vec<_>>().join("-").to_lowercase());
+        (name, ExampleBuilder::new().summary(summary).value(Some(value)).build())
+    })
+}
+
+/// What an answer can mean, one after the other.
+fn sentences(meanings: &[String]) -> String {
+    let mut told = meanings.join(". Or: ");
+    if let Some(first) = told.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    told + "."
 }
 
 /// The answer to a request for this path that ends in this error.

@@ -6,22 +6,21 @@ use serde_json::json;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Ref};
 
-use super::contacts::{MANDATORY, editable, fault, media_type, not_json};
+use super::contacts::{MANDATORY, editable, fault, media_type, not_found, not_json};
 use super::route::Route;
 use super::samples::{CONNECTION, CONTACT, REMOTE, given, least, parsed};
 use super::shapes::{body, flag, list, text, whole};
 
 /// Their operation.
 pub(super) fn routes() -> Vec<Route> {
-    let outcomes = [
-        Ok(Upserted { id: parsed(CONTACT), version: 1, created: true }),
-        Err(fault("/items/1/email", "required", "must be given")),
-    ];
+    let outcomes = [Ok(Upserted { id: parsed(CONTACT), version: 1, created: true }), Err(not_found())];
     let done = http::batch(Done { json: http::multi_status(&outcomes), replayed: false });
     let replayed = http::batch(Done { json: http::multi_status(&outcomes), replayed: true });
     let mut known = given();
     (known["connection"], known["remoteId"]) = (json!(CONNECTION), json!(REMOTE));
-    let batch = json!({"items": [known, {"firstName": "Grace", "lastName": "Hopper"}], "atomic": false});
+    let mut missing = least();
+    missing["id"] = json!(CONTACT);
+    let batch = json!({"items": [known, missing], "atomic": false});
     let route = Route::new(HttpMethod::Post, "/contacts/batch", "upsert-contacts", "Create and replace many contacts")
         .tag("Contacts")
         .about(
@@ -34,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
         .takes(
             &["application/json"],
             "Batch",
-            &[("One that is good and one that is not", batch), ("All or nothing", json!({"items": [least()], "atomic": true}))],
+            &[("By a record, and by an id that there is not", batch), ("All or nothing", json!({"items": [least()], "atomic": true}))],
         )
         .answers("What became of each item, in order", "BatchOutcome", &done)
         .answers("The first answer with this key, once more", "BatchOutcome", &replayed)

@@ -159,7 +159,8 @@ fn shown() -> Object {
     members.extend(after);
     contact.properties = members;
     contact.required = own.required.into_iter().chain(contact.required).collect();
-    contact.description = Some("A contact. What it does not have is absent; `tags` and `customFields` are always there.".into());
+    contact.description =
+        Some("A contact. What it does not have is absent; `tags` and `customFields` are always there.".into());
     let links = list("Link").description(Some("Its links to records of CRMs, with `include=links`.")).build();
     contact.properties.insert("links".to_owned(), Schema::Array(links).into());
     contact
@@ -203,11 +204,7 @@ fn version() -> ObjectBuilder {
 
 /// Each change names the version that it changes.
 fn preconditions() -> [Error; 3] {
-    [
-        Error::VersionConflict { current: 3 },
-        Error::PreconditionFailed { current: 3 },
-        Error::PreconditionRequired,
-    ]
+    [Error::VersionConflict { current: 3 }, Error::PreconditionFailed { current: 3 }, Error::PreconditionRequired]
 }
 
 fn not_modified() -> crosswalk::Response {

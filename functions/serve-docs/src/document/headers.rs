@@ -28,7 +28,12 @@ const HEADERS: &[Documented] = &[
     Documented(RATE[1], true, "\"default\";q=200;w=2", "The quota: so many requests in so many seconds."),
     Documented("Retry-After", true, "2", "In how many seconds to ask again."),
     Documented("Vary", true, "accept-encoding", "What the answer depends on besides the address."),
-    Documented("WWW-Authenticate", true, "Bearer realm=\"crosswalk\"", "How to show who is asking, and what was wrong with it."),
+    Documented(
+        "WWW-Authenticate",
+        true,
+        "Bearer realm=\"crosswalk\"",
+        "How to show who is asking, and what was wrong with it.",
+    ),
     Documented("X-Cache", true, "hit", "Whether the contact came from the cache: `hit` or `miss`."),
     Documented(REQUEST_ID, true, "8f14e45f-ceea-467f-a8c1-3e6bd1a2c790", "The name of this request in the log."),
 ];

@@ -25,17 +25,22 @@ pub(super) fn routes() -> Vec<Route> {
     ];
     let items = events.iter().map(Value::to_string).collect();
     let history = http::page(&Page { items, next: None, total: None });
-    let route = Route::new(HttpMethod::Get, "/contacts/{id}/history", "list-contact-history", "List what happened to a contact")
-        .tag("Contacts")
-        .about(
-            "The contact's events, newest first, also while it is deleted. The same events are published to the topic \
+    let route = Route::new(
+        HttpMethod::Get,
+        "/contacts/{id}/history",
+        "list-contact-history",
+        "List what happened to a contact",
+    )
+    .tag("Contacts")
+    .about(
+        "The contact's events, newest first, also while it is deleted. The same events are published to the topic \
              `crosswalk.contacts`. They are kept for 400 days, unless the deployment says otherwise.",
-        )
-        .scope(Scope::ContactsRead)
-        .names(&["ContactId"])
-        .parameters(&WINDOW)
-        .answers("A page of events", "HistoryPage", &history)
-        .refuses([malformed("the cursor does not belong to this list"), not_found()]);
+    )
+    .scope(Scope::ContactsRead)
+    .names(&["ContactId"])
+    .parameters(&WINDOW)
+    .answers("A page of events", "HistoryPage", &history)
+    .refuses([malformed("the cursor does not belong to this list"), not_found()]);
     vec![route]
 }
 
@@ -61,7 +66,8 @@ pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
         .item(Ref::from_schema_name("Contact"))
         .item(ObjectBuilder::new().schema_type(Type::Null))
         .description(Some("The contact before; null if it is new."));
-    let kinds = [Kind::Created, Kind::Updated, Kind::Deleted, Kind::Restored].map(|kind| format!("contact.{}", kind.as_str()));
+    let kinds =
+        [Kind::Created, Kind::Updated, Kind::Deleted, Kind::Restored].map(|kind| format!("contact.{}", kind.as_str()));
     let kinds = kinds.each_ref().map(String::as_str);
     let event = ObjectBuilder::new()
         .property("id", text("The event's name, never used twice: `ce_id` in the topic."))

@@ -56,8 +56,14 @@ pub(crate) fn document() -> OpenApi {
 }
 
 fn paths() -> Paths {
-    let subjects =
-        [tokens::routes(), contacts::routes(), batches::routes(), history::routes(), records::routes(), webhooks::routes()];
+    let subjects = [
+        tokens::routes(),
+        contacts::routes(),
+        batches::routes(),
+        history::routes(),
+        records::routes(),
+        webhooks::routes(),
+    ];
     let routes = subjects.into_iter().flatten().chain(sync::routes()).chain(service::routes());
     let place = |paths: PathsBuilder, route: Route| {
         let (path, method) = (route.path, route.method.clone());

@@ -1,6 +1,6 @@
 //! Parameters. Each is described once, under a name of its own, with the bounds that reading it keeps.
 
-use crosswalk::contact::{Filter, SortKey, Status};
+use crosswalk::contact::{Filter, LINE, SortKey, Status};
 use crosswalk::http::{DEFAULT_LIMIT, MAX_ID, MAX_KEY, MAX_LIMIT, MAX_TYPE};
 use crosswalk::paging::MAX_CURSOR;
 use crosswalk::webhooks::State;
@@ -51,10 +51,15 @@ fn headers() -> [(&'static str, Parameter); 5] {
         let header = ParameterBuilder::from(parameter(name, ParameterIn::Header, schema, description));
         header.example(Some(json!(example))).build()
     };
-    let tags = r#"^(\*|(W/)?"[^"]*"(, ?(W/)?"[^"]*")*)$"#;
+    let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
     let tags = || ObjectBuilder::new().schema_type(Type::String).pattern(Some(tags)).build();
     let signed_at = ObjectBuilder::new().schema_type(Type::String).format(date_time()).build();
-    let signed_at = header("X-Acme-Timestamp", signed_at, CREATED_AT, "When the request was signed, at most five minutes from now.");
+    let signed_at = header(
+        "X-Acme-Timestamp",
+        signed_at,
+        CREATED_AT,
+        "When the request was signed, at most five minutes from now.",
+    );
     [
         (
             "IfMatch",
@@ -67,7 +72,12 @@ fn headers() -> [(&'static str, Parameter); 5] {
         ),
         (
             "IfNoneMatch",
-            header("If-None-Match", tags(), "\"1\"", "The version that is here already: the answer is 304 if it is still the current one."),
+            header(
+                "If-None-Match",
+                tags(),
+                "\"1\"",
+                "The version that is here already: the answer is 304 if it is still the current one.",
+            ),
         ),
         (
             "IdempotencyKey",
@@ -80,7 +90,12 @@ fn headers() -> [(&'static str, Parameter); 5] {
         ),
         (
             "Prefer",
-            header("Prefer", text(0, 200), "count=exact", "`count=exact` adds `total`, the number of all that match (RFC 7240)."),
+            header(
+                "Prefer",
+                text(0, 200),
+                "count=exact",
+                "`count=exact` adds `total`, the number of all that match (RFC 7240).",
+            ),
         ),
         ("SignedAt", ParameterBuilder::from(signed_at).required(Required::True).build()),
     ]
@@ -90,7 +105,14 @@ fn lists() -> [(&'static str, Parameter); 2] {
     let limit = whole(1, MAX_LIMIT.into(), DEFAULT_LIMIT.into());
     [
         ("Limit", query("limit", limit, "How many items a page has at most.")),
-        ("Cursor", query("cursor", text(1, MAX_CURSOR), "What the page before gave as `next`. The other parameters stay as they were.")),
+        (
+            "Cursor",
+            query(
+                "cursor",
+                text(1, MAX_CURSOR),
+                "What the page before gave as `next`. The other parameters stay as they were.",
+            ),
+        ),
     ]
 }
 
@@ -106,15 +128,25 @@ fn contacts() -> Vec<(&'static str, Parameter)> {
         ("Email", query("email", email(), "Only those with this email address.")),
         ("Company", query("company", text(1, 200), "Only those of this company, to the letter.")),
         ("Tag", query("tag", text(1, 50), "Only those with this tag.")),
-        ("LinkedIn", query("connection", connection_id(), "With `remoteId`: only the one that is linked to this record.")),
-        ("LinkedTo", query("remoteId", text(1, MAX_ID), "With `connection`: only the one that is linked to this record.")),
+        (
+            "LinkedIn",
+            query("connection", connection_id(), "With `remoteId`: only the one that is linked to this record."),
+        ),
+        (
+            "LinkedTo",
+            query("remoteId", text(1, MAX_ID), "With `connection`: only the one that is linked to this record."),
+        ),
         ("CreatedAfter", time("createdAfter", CREATED_AT, "Only those created after this moment.")),
         ("CreatedBefore", time("createdBefore", UPDATED_AT, "Only those created before this moment.")),
         ("UpdatedAfter", time("updatedAfter", CREATED_AT, "Only those last changed after this moment.")),
         ("UpdatedBefore", time("updatedBefore", UPDATED_AT, "Only those last changed before this moment.")),
         (
             "Search",
-            query("q", q, "Only those that have this text in their names, email or company, in whatever case. Newest first; `sort` can't be given with it."),
+            query(
+                "q",
+                q,
+                "Only those that have this text in their names, email or company, in whatever case. Newest first; `sort` can't be given with it.",
+            ),
         ),
         ("IncludeDeleted", query("includeDeleted", flag(), "Deleted ones too.")),
         ("Include", query("include", words(["links"]), "`links` adds each contact's links to records of CRMs.")),
@@ -151,7 +183,7 @@ fn parameter(name: &str, place: ParameterIn, schema: impl Into<Schema>, descript
 /// A line of text.
 fn text(min: usize, max: usize) -> Object {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(min)).max_length(Some(max));
-    text.pattern(Some(r"^[^\u0000-\u001f\u007f-\u009f]*$")).build()
+    text.pattern(Some(LINE)).build()
 }
 
 fn visible(max: usize) -> Object {

@@ -67,7 +67,10 @@ fn within() -> ObjectBuilder {
         .property("detail", text("What went wrong this time, for people."))
         .property("code", code)
         .property("errors", faults)
-        .property("currentVersion", whole(1, "With `version-conflict` and `precondition-failed`: the version there is."))
+        .property(
+            "currentVersion",
+            whole(1, "With `version-conflict` and `precondition-failed`: the version there is."),
+        )
         .required("type")
         .required("title")
         .required("status")

@@ -23,7 +23,9 @@ pub(super) fn routes() -> Vec<Route> {
         let text = "a remote id has 1 to 200 characters, none of them a control character, no space at its ends";
         Error::Malformed(text.to_owned())
     };
-    let (Value::Object(given), Value::Object(shown)) = (record(), record()) else { unreachable!("a record is an object") };
+    let (Value::Object(given), Value::Object(shown)) = (record(), record()) else {
+        unreachable!("a record is an object")
+    };
     let read = Route::new(HttpMethod::Get, PATH, "get-remote-contact", "Read a contact in its CRM's form")
         .about(
             "The contact that is linked to the record, as the CRM would have it: what the CRM last said, unknown members \

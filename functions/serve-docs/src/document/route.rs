@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use crosswalk::{Error, Response, Scope};
 use serde_json::Value;
-use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, OperationBuilder};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response as Described};
 
-use super::answer::{Answer, refused};
+use super::answer::{self, Answer, refused};
 use super::{headers, parameters, refusals, security};
 
 /// A route and its one operation.
@@ -100,11 +99,9 @@ impl Route {
     }
 
     fn body(mut self, required: Required, media_types: &[&str], schema: &str, examples: &[(&str, Value)]) -> Self {
-        let examples = examples.iter().map(|(summary, value)| {
-            let example = ExampleBuilder::new().summary(*summary).value(Some(value.clone())).build();
-            (summary.replace(' ', "-").to_lowercase(), example)
-        });
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).examples_from_iter(examples);
+        let told = |(summary, value): &(&str, Value)| ((*summary).to_owned(), (*summary).to_owned(), value.clone());
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema)));
+        let content = content.examples_from_iter(answer::examples(examples.iter().map(told).collect()));
         let content = content.build();
         let body = RequestBodyBuilder::new().required(Some(required));
         let body = media_types.iter().fold(body, |body, media_type| body.content(*media_type, content.clone()));
@@ -113,7 +110,12 @@ impl Route {
     }
 
     /// An answer that went well, as it is made for callers.
-    pub(super) fn answers(mut self, description: &str, schema: impl Into<Option<&'static str>>, response: &Response) -> Self {
+    pub(super) fn answers(
+        mut self,
+        description: &str,
+        schema: impl Into<Option<&'static str>>,
+        response: &Response,
+    ) -> Self {
         self.answers.entry(response.status().as_u16()).or_default().add(description, schema.into(), response);
         self
     }
@@ -157,6 +159,9 @@ impl Route {
         for (status, name) in self.shared {
             responses.insert(status, Ref::from_response_name(name).into());
         }
-        responses.into_iter().fold(self.operation, |it, (status, answer)| it.response(status.to_string(), answer)).build()
+        responses
+            .into_iter()
+            .fold(self.operation, |it, (status, answer)| it.response(status.to_string(), answer))
+            .build()
     }
 }

@@ -78,5 +78,6 @@ fn not_modified() -> Response {
     use lambda_http::http::{HeaderValue, header::IF_NONE_MATCH};
     let mut request = request();
     request.headers_mut().insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
-    http::file(&request, &File::new("text/plain", json!(null).to_string().into_bytes(), Vec::new())).expect("it is a good tag")
+    http::file(&request, &File::new("text/plain", json!(null).to_string().into_bytes(), Vec::new()))
+        .expect("it is a good tag")
 }

@@ -2,9 +2,10 @@
 
 use std::mem;
 
+use crosswalk::contact::LINE;
+use utoipa::PartialSchema;
 use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ArrayItems, SchemaType};
 use utoipa::openapi::{AllOf, Object, ObjectBuilder, Ref, RefOr, Schema, Type};
-use utoipa::PartialSchema;
 
 /// The object that a type is in JSON.
 pub(super) fn object<T: PartialSchema>() -> Object {
@@ -78,6 +79,11 @@ pub(super) fn list(of: &str) -> ArrayBuilder {
 /// Text, with what it says.
 pub(super) fn text(description: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(description))
+}
+
+/// A line of text that is not empty.
+pub(super) fn line(max: usize, description: &str) -> ObjectBuilder {
+    text(description).min_length(Some(1)).max_length(Some(max)).pattern(Some(LINE))
 }
 
 /// One of these words.

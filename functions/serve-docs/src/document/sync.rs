@@ -73,7 +73,9 @@ fn failure_shape() -> Object {
 
 fn conflict_shape() -> Object {
     let mut shape = object::<Conflict>();
-    for (name, description) in [("ours", "What we had; absent if nothing."), ("theirs", "What they had; absent if nothing.")] {
+    for (name, description) in
+        [("ours", "What we had; absent if nothing."), ("theirs", "What they had; absent if nothing.")]
+    {
         shape.properties.insert(name.to_owned(), Schema::from(any(description)).into());
     }
     shape

@@ -9,7 +9,7 @@ use crosswalk::{Error, http};
 use serde_json::json;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::ArrayBuilder;
-use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{ComponentsBuilder, ObjectBuilder, Schema, Type};
 
 use super::route::Route;
 use super::shapes::{text, whole, words};
@@ -87,14 +87,17 @@ fn refusals() -> [Error; 5] {
 /// Their schemas.
 pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
     let client = |form: ObjectBuilder| {
-        form.property("client_id", text("The client's id, unless HTTP Basic has it."))
+        // What is not known is passed over (RFC 6749, section 3.2), but nothing may be there twice.
+        form.additional_properties(Some(Schema::from(ObjectBuilder::new().schema_type(Type::String))))
+            .property("client_id", text("The client's id, unless HTTP Basic has it."))
             .property("client_secret", text("The client's secret, unless HTTP Basic has it."))
     };
     let request = ObjectBuilder::new()
         .property("grant_type", words(["client_credentials"], "How the client asks."))
         .property("scope", text("Scopes, separated by spaces."))
         .required("grant_type");
-    let revocation = ObjectBuilder::new().property("token", text("The access token.").min_length(Some(1))).required("token");
+    let revocation =
+        ObjectBuilder::new().property("token", text("The access token.").min_length(Some(1))).required("token");
     let token = ObjectBuilder::new()
         .property("access_token", text("The token, a JSON Web Token."))
         .property("token_type", words(["Bearer"], "How to show it (RFC 6750)."))

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use utoipa::PartialSchema;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::schema::OneOfBuilder;
-use utoipa::openapi::{ComponentsBuilder, Object, ObjectBuilder, Ref};
+use utoipa::openapi::{ComponentsBuilder, Object, ObjectBuilder, Ref, RefOr, Schema};
 
 use super::contacts::{fault, malformed, media_type, not_json, too_large};
 use super::parameters::WINDOW;
 use super::route::Route;
 use super::samples::{CONNECTION, CREATED_AT, REMOTE, UPDATED_AT, WEBHOOK, parsed, record};
-use super::shapes::{any, body, object, page, text, whole, words};
+use super::shapes::{any, body, line, object, page, text, whole, words};
 
 /// Their operations.
 pub(super) fn routes() -> Vec<Route> {
@@ -71,7 +71,7 @@ fn get() -> Route {
 
 fn replay() -> Route {
     let waits = Webhook { state: State::Received, processed_at: None, published_at: None, ..webhook() };
-    Route::new(HttpMethod::Post, "/webhook-events/{id}/replay", "replay-webhook-event", "Have a webhook worked once more")
+    Route::new(HttpMethod::Post, "/webhook-events/{id}/replay", "replay-webhook-events-by-id", "Have a webhook worked once more")
         .about(
             "Whatever became of it, it is `received` again. One that waits already is left as it is. Working a webhook again \
              does no harm: where nothing differs it is `unchanged`.",
@@ -85,24 +85,37 @@ fn replay() -> Route {
 fn replay_all() -> Route {
     let replays = Replays { replayed: 12, skipped: 1, more: false };
     let dead = json!({"state": "dead", "receivedAfter": CREATED_AT});
-    Route::new(HttpMethod::Post, "/webhook-events/replay", "replay-webhook-events", "Have many webhooks worked once more")
-        .about(
-            "Replays those that match, the oldest first. At least one member must say which. With `more` the same request \
+    Route::new(
+        HttpMethod::Post,
+        "/webhook-events/replay",
+        "replay-webhook-events",
+        "Have many webhooks worked once more",
+    )
+    .about(
+        "Replays those that match, the oldest first. At least one member must say which. With `more` the same request \
              goes on where this one ended, if it names a `state` other than `received`.",
-        )
-        .scope(Scope::WebhooksWrite)
-        .takes(&["application/json"], "Replay", &[("All that are dead", dead)])
-        .answers("How many wait again", "Replays", &http::accepted(&replays))
-        .refuses([not_json(), too_large(), media_type(), fault("", "required", "must say which, by a member at least")])
+    )
+    .scope(Scope::WebhooksWrite)
+    .takes(&["application/json"], "Replay", &[("All that are dead", dead)])
+    .answers("How many wait again", "Replays", &http::accepted(&replays))
+    .refuses([
+        not_json(),
+        too_large(),
+        media_type(),
+        fault("", "required", "must say which, by a member at least"),
+    ])
 }
 
 /// Their schemas.
 pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
     let receipt = ObjectBuilder::new().property("id", text("Our name of the event.")).required("id");
     components
-        .schema("Notification", OneOfBuilder::new().item(Ref::from_schema_name("Changed")).item(Ref::from_schema_name("Deleted")))
-        .schema("Changed", notification(["contact.created", "contact.updated"], &Ref::from_schema_name("AcmeRecord").into()))
-        .schema("Deleted", notification(["contact.deleted"], &utoipa::openapi::Schema::from(deletion()).into()))
+        .schema(
+            "Notification",
+            OneOfBuilder::new().item(Ref::from_schema_name("Changed")).item(Ref::from_schema_name("Deleted")),
+        )
+        .schema("Changed", notification(["contact.created", "contact.updated"], told_record()))
+        .schema("Deleted", notification(["contact.deleted"], deletion()))
         .schema("Receipt", receipt)
         .schema("WebhookEvent", object::<Webhook>())
         .schema("WebhookEventWithBody", with_body())
@@ -112,22 +125,34 @@ pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
 }
 
 /// What a CRM tells of a record.
-fn notification<const N: usize>(kinds: [&str; N], data: &utoipa::openapi::RefOr<utoipa::openapi::Schema>) -> ObjectBuilder {
-    let name = text("The CRM's name of the event: the same again is the same event.").min_length(Some(1)).max_length(Some(200));
+fn notification<const N: usize>(kinds: [&str; N], data: impl Into<RefOr<Schema>>) -> ObjectBuilder {
+    let name = line(200, "The CRM's name of the event: the same again is the same event.");
     ObjectBuilder::new()
         .property("event", words(kinds, "What happened."))
         .property("id", name)
         .property("timestamp", text("When, by the CRM's clock.").format(super::date_time()))
-        .property("data", data.clone())
+        .property("data", data)
         .required("event")
         .required("id")
         .required("timestamp")
         .required("data")
 }
 
+/// What is in a record is not looked at when it comes.
+fn told_record() -> ObjectBuilder {
+    let record = ObjectBuilder::new().property("id", remote_id()).required("id");
+    record.description(Some(
+        "The whole record, an `AcmeRecord`. It is read later: one with faults is kept and becomes `dead`.",
+    ))
+}
+
+fn remote_id() -> ObjectBuilder {
+    line(200, "The record's id.")
+}
+
 fn deletion() -> ObjectBuilder {
     ObjectBuilder::new()
-        .property("id", text("The record's id.").min_length(Some(1)).max_length(Some(200)))
+        .property("id", remote_id())
         .property("deletedAt", text("When it was deleted, by the CRM's clock.").format(super::date_time()))
         .required("id")
         .required("deletedAt")
