@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import schemathesis
 from requests.auth import AuthBase
+from schemathesis.core.parameters import ParameterLocation
 
 BASIC = base64.b64encode(f"{os.environ['CLIENT_ID']}:{os.environ['CLIENT_SECRET']}".encode()).decode()
 
@@ -54,9 +55,14 @@ def text(body):
 
 @schemathesis.hook
 def filter_case(context, case):
-    """On the wire a number in a header is text. The tool takes it for text before, and forgets the pattern."""
+    """Leaves out what the tool is wrong about: a number that is no entity tag and becomes text on the wire, and headers that
+    it takes for faulty because of others that it added, or that are good once they are signed."""
     tags = [case.headers.get(name) for name in ("If-Match", "If-None-Match")]
-    return not any(tag is not None and re.fullmatch("[0-9.-]+", str(tag)) for tag in tags)
+    if any(tag is not None and re.fullmatch("[0-9.-]+", str(tag)) for tag in tags):
+        return False
+    headers = case.meta.components.get(ParameterLocation.HEADER) if case.meta else None
+    faulty = headers is not None and headers.mode.is_negative
+    return not (faulty and is_time(str(case.headers.get("X-Acme-Timestamp", ""))))
 
 
 schemathesis.auth.set_from_requests(Caller())
