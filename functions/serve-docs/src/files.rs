@@ -12,9 +12,8 @@ use crate::document::document;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 
-/// The page may load its own files and ask this API. Swagger UI sets styles of elements, and draws with images that stand in
-/// its style sheet.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; \
+/// The page may load its own files and ask this API. Swagger UI draws with images that stand in its style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 static DESCRIPTION: LazyLock<File> = LazyLock::new(|| {

@@ -41,12 +41,12 @@ pub use time::{Time, rfc3339};
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Contact {
-    /// A UUIDv7 of ours.
+    /// The contact's id, a UUIDv7.
     pub id: Uuid,
     /// What its owner may change.
     #[serde(flatten)]
     pub profile: Profile,
-    /// Counts the changes, from 1.
+    /// Counts the changes, from 1. It is the `ETag`.
     #[schema(minimum = 1)]
     pub version: i32,
     /// When it was made.

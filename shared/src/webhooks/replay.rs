@@ -26,7 +26,7 @@ pub struct Replay {
     pub limit: i64,
 }
 
-/// What came of it.
+/// What came of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
 pub struct Replays {
     /// How many wait again.

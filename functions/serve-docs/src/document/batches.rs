@@ -46,6 +46,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Their schemas.
 pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
     let item = editable()
+        .description(Some("A whole contact, and which one it is to replace."))
         .property("id", text("The contact to be replaced.").max_length(Some(64)))
         .property("connection", text("With `remoteId`: the record whose contact it is.").max_length(Some(64)))
         .property("remoteId", text("With `connection`: the record whose contact it is.").max_length(Some(200)));

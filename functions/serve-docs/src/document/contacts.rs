@@ -143,7 +143,7 @@ pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
     components
         .schema("Contact", shown())
         .schema("Link", link())
-        .schema("NewContact", body(editable().build(), &MANDATORY))
+        .schema("NewContact", new_contact())
         .schema("ContactPatch", patch())
         .schema("Version", version)
         .schema("ContactPage", page("Contact").property("total", total))
@@ -184,6 +184,12 @@ pub(super) fn editable() -> ObjectBuilder {
     let ignored = |it: ObjectBuilder, name: &str| it.property(name, any("Taken and ignored."));
     let editable = ObjectBuilder::from(object::<Profile>()).property("version", version());
     ["id", "createdAt", "updatedAt", "deletedAt", "links"].into_iter().fold(editable, ignored)
+}
+
+fn new_contact() -> Object {
+    let mut contact = body(editable().build(), &MANDATORY);
+    contact.description = Some("A whole contact.".to_owned());
+    contact
 }
 
 /// Only what is given is changed, so nothing is mandatory; but what is mandatory can't be taken away.

@@ -29,13 +29,13 @@ pub use work::{Finished, Waiting, waiting};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Webhook {
-    /// What it is called here and in CloudEvents.
+    /// Our name of the webhook.
     pub id: Uuid,
-    /// The CRM account that sent it.
+    /// The connection that it came from.
     pub connection: String,
-    /// What the CRM calls it.
+    /// The CRM's name of it.
     pub event_id: String,
-    /// What it says happened.
+    /// What it says happened, such as `contact.updated`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The record it tells of.
