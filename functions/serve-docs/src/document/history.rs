@@ -14,7 +14,7 @@ use super::contacts::{malformed, not_found};
 use super::parameters::WINDOW;
 use super::route::Route;
 use super::samples::{CREATED_AT, UPDATED_AT, changed, contact};
-use super::shapes::{page, text, whole, words};
+use super::shapes::{page, text, time, whole, words};
 
 /// Its operation.
 pub(super) fn routes() -> Vec<Route> {
@@ -72,7 +72,7 @@ pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
     let event = ObjectBuilder::new()
         .property("id", text("The event's name, never used twice: `ce_id` in the topic."))
         .property("type", words(kinds, "What was done."))
-        .property("occurredAt", text("When.").format(super::date_time()))
+        .property("occurredAt", time("When."))
         .property("version", whole(1, "The contact's version after it."))
         .property(
             "changedFields",

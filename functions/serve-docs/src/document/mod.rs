@@ -22,7 +22,6 @@ mod tokens;
 mod webhooks;
 
 use utoipa::openapi::path::{PathItem, Paths, PathsBuilder};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Server};
 
@@ -89,12 +88,4 @@ fn components() -> ComponentsBuilder {
         service::describe,
     ];
     describe.into_iter().fold(ComponentsBuilder::new(), |components, describe| describe(components))
-}
-
-fn date_time() -> Option<SchemaFormat> {
-    Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))
-}
-
-fn format(name: &str) -> Option<SchemaFormat> {
-    Some(SchemaFormat::Custom(name.to_owned()))
 }

@@ -6,10 +6,10 @@ use crosswalk::paging::MAX_CURSOR;
 use crosswalk::webhooks::State;
 use serde_json::{Value, json};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
+use utoipa::openapi::schema::SchemaFormat;
 use utoipa::openapi::{ComponentsBuilder, Object, ObjectBuilder, Required, Schema, Type};
 
-use super::samples::{CONNECTION, CONTACT, CREATED_AT, REMOTE, UPDATED_AT, WEBHOOK};
+use super::samples::{CONNECTION, CONTACT, CREATED_AT, REMOTE, WEBHOOK};
 
 /// What a path names: under which name it is described, and an example.
 pub(super) const PATH: [(&str, &str); 6] = [
@@ -37,8 +37,8 @@ fn paths() -> [(&'static str, Parameter); 6] {
         parameter.required(Required::True).example(Some(json!(example))).build()
     };
     [
-        ("ContactId", path("id", uuid(), contact, "The contact's id.")),
-        ("WebhookEventId", path("id", uuid(), webhook, "The webhook event's id.")),
+        ("ContactId", path("id", formatted("uuid"), contact, "The contact's id.")),
+        ("WebhookEventId", path("id", formatted("uuid"), webhook, "The webhook event's id.")),
         ("SyncFailureId", path("id", text(1, 128), failure, "The failure's id: `<connection>.<contact>`.")),
         ("Connection", path("connection", connection_id(), connection, "The connection: one account at a CRM.")),
         ("RemoteId", path("remoteId", text(1, MAX_ID), remote, "The record's id in the CRM.")),
@@ -47,57 +47,23 @@ fn paths() -> [(&'static str, Parameter); 6] {
 }
 
 fn headers() -> [(&'static str, Parameter); 5] {
-    let header = |name, schema, example: &str, description| {
-        let header = ParameterBuilder::from(parameter(name, ParameterIn::Header, schema, description));
-        header.example(Some(json!(example))).build()
-    };
+    let header = |name, schema, description| parameter(name, ParameterIn::Header, schema, description);
     let tags = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
     let tags = || ObjectBuilder::new().schema_type(Type::String).pattern(Some(tags)).build();
-    let signed_at = ObjectBuilder::new().schema_type(Type::String).format(date_time()).build();
-    let signed_at = header(
-        "X-Acme-Timestamp",
-        signed_at,
-        CREATED_AT,
-        "When the request was signed, at most five minutes from now.",
-    );
+    let key =
+        "A key of the caller's choosing. The same request with the same key gets the first answer again, for 24 hours.";
+    let signed_at = "When the request was signed, at most five minutes from now.";
+    let signed_at = ParameterBuilder::from(header("X-Acme-Timestamp", formatted("date-time"), signed_at));
+    let if_match = "The version to be changed: an `ETag` as it was given, or `*` for whatever version there is.";
+    let if_match = ParameterBuilder::from(header("If-Match", tags(), if_match));
+    let if_none_match = "An `ETag` as it was given: the answer is 304 if it is still the current one.";
+    let prefer = "`count=exact` adds `total`, the number of all that match (RFC 7240).";
     [
-        (
-            "IfMatch",
-            header(
-                "If-Match",
-                tags(),
-                "\"1\"",
-                "The version to be changed: an `ETag` as it was given, or `*` for whatever version there is.",
-            ),
-        ),
-        (
-            "IfNoneMatch",
-            header(
-                "If-None-Match",
-                tags(),
-                "\"1\"",
-                "The version that is here already: the answer is 304 if it is still the current one.",
-            ),
-        ),
-        (
-            "IdempotencyKey",
-            header(
-                "Idempotency-Key",
-                visible(MAX_KEY),
-                "b5e4a2f0-import-17",
-                "A key of the caller's choosing. The same request with the same key gets the first answer again, for 24 hours.",
-            ),
-        ),
-        (
-            "Prefer",
-            header(
-                "Prefer",
-                text(0, 200),
-                "count=exact",
-                "`count=exact` adds `total`, the number of all that match (RFC 7240).",
-            ),
-        ),
-        ("SignedAt", ParameterBuilder::from(signed_at).required(Required::True).build()),
+        ("IfMatch", if_match.example(Some(json!("\"1\""))).build()),
+        ("IfNoneMatch", header("If-None-Match", tags(), if_none_match)),
+        ("IdempotencyKey", header("Idempotency-Key", visible(MAX_KEY), key)),
+        ("Prefer", header("Prefer", text(0, 200), prefer)),
+        ("SignedAt", signed_at.required(Required::True).example(Some(json!(CREATED_AT))).build()),
     ]
 }
 
@@ -118,14 +84,20 @@ fn lists() -> [(&'static str, Parameter); 2] {
 
 fn contacts() -> Vec<(&'static str, Parameter)> {
     let sorts = SortKey::ALL.into_iter().flat_map(|key| [key.as_str().to_owned(), format!("-{}", key.as_str())]);
-    let sort = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(sorts));
-    let sort = sort.default(Some(json!(SortKey::CreatedAt.as_str()))).build();
+    let sort = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(sorts)).build();
     let statuses = [Status::Active, Status::Inactive, Status::Lead].map(Status::as_str);
     let q = text(Filter::MIN_TEXT, Filter::MAX_TEXT);
     vec![
-        ("Sort", query("sort", sort, "The order; `-` before it turns it round. Text compares by code point.")),
+        (
+            "Sort",
+            query(
+                "sort",
+                sort,
+                "The order, `createdAt` if nothing is said; `-` before it turns it round. Text compares by code point.",
+            ),
+        ),
         ("Status", query("status", words(statuses), "Only those with this status.")),
-        ("Email", query("email", email(), "Only those with this email address.")),
+        ("Email", query("email", formatted("email"), "Only those with this email address.")),
         ("Company", query("company", text(1, 200), "Only those of this company, to the letter.")),
         ("Tag", query("tag", text(1, 50), "Only those with this tag.")),
         (
@@ -136,10 +108,10 @@ fn contacts() -> Vec<(&'static str, Parameter)> {
             "LinkedTo",
             query("remoteId", text(1, MAX_ID), "With `connection`: only the one that is linked to this record."),
         ),
-        ("CreatedAfter", time("createdAfter", CREATED_AT, "Only those created after this moment.")),
-        ("CreatedBefore", time("createdBefore", UPDATED_AT, "Only those created before this moment.")),
-        ("UpdatedAfter", time("updatedAfter", CREATED_AT, "Only those last changed after this moment.")),
-        ("UpdatedBefore", time("updatedBefore", UPDATED_AT, "Only those last changed before this moment.")),
+        ("CreatedAfter", time("createdAfter", "Only those created after this moment.")),
+        ("CreatedBefore", time("createdBefore", "Only those created before this moment.")),
+        ("UpdatedAfter", time("updatedAfter", "Only those last changed after this moment.")),
+        ("UpdatedBefore", time("updatedBefore", "Only those last changed before this moment.")),
         (
             "Search",
             query(
@@ -159,10 +131,10 @@ fn sync() -> Vec<(&'static str, Parameter)> {
         ("WebhookType", query("type", text(1, MAX_TYPE), "Only those of this type, such as `contact.updated`.")),
         ("OfConnection", query("connection", text(1, MAX_ID), "Only those of this connection.")),
         ("OfRecord", query("remoteId", text(1, MAX_ID), "With `connection`: only those that tell of this record.")),
-        ("ReceivedAfter", time("receivedAfter", CREATED_AT, "Only those received after this moment.")),
-        ("ReceivedBefore", time("receivedBefore", UPDATED_AT, "Only those received before this moment.")),
+        ("ReceivedAfter", time("receivedAfter", "Only those received after this moment.")),
+        ("ReceivedBefore", time("receivedBefore", "Only those received before this moment.")),
         ("FailureState", query("state", words(["failing", "dead"]), "Only those in this state.")),
-        ("OfContact", query("contactId", uuid(), "Only those of this contact.")),
+        ("OfContact", query("contactId", formatted("uuid"), "Only those of this contact.")),
     ]
 }
 
@@ -170,9 +142,8 @@ fn query(name: &str, schema: impl Into<Schema>, description: &str) -> Parameter 
     parameter(name, ParameterIn::Query, schema, description)
 }
 
-fn time(name: &str, example: &str, description: &str) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(Type::String).format(date_time()).build();
-    ParameterBuilder::from(query(name, schema, description)).example(Some(json!(example))).build()
+fn time(name: &str, description: &str) -> Parameter {
+    query(name, formatted("date-time"), description)
 }
 
 fn parameter(name: &str, place: ParameterIn, schema: impl Into<Schema>, description: &str) -> Parameter {
@@ -196,12 +167,10 @@ fn connection_id() -> Object {
     id.pattern(Some("^[A-Za-z0-9_]+$")).build()
 }
 
-fn email() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("email".to_owned()))).build()
-}
-
-fn uuid() -> Object {
-    ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))).build()
+/// Text in a form that has a name in JSON Schema.
+fn formatted(name: &str) -> Object {
+    let format = SchemaFormat::Custom(name.to_owned());
+    ObjectBuilder::new().schema_type(Type::String).format(Some(format)).build()
 }
 
 fn flag() -> Object {
@@ -215,8 +184,4 @@ fn whole(min: u32, max: u32, default: u32) -> Object {
 
 fn words<const N: usize>(words: [&str; N]) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
-}
-
-fn date_time() -> Option<SchemaFormat> {
-    Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))
 }

@@ -8,7 +8,7 @@ use utoipa::openapi::{ComponentsBuilder, ObjectBuilder};
 
 use super::contacts::{fault, gone, malformed, not_found};
 use super::samples::parsed;
-use super::shapes::{list, object, text, whole};
+use super::shapes::{formatted, list, object, text, whole};
 
 /// Everything that can go wrong, once.
 fn all() -> Vec<Error> {
@@ -61,7 +61,7 @@ fn within() -> ObjectBuilder {
     let code = text("What went wrong, for programs.").enum_values(Some(codes));
     let faults = list("Fault").description(Some("Every fault of the body, with `invalid`."));
     ObjectBuilder::new()
-        .property("type", text("The same as `code`, as a URI.").format(super::format("uri")))
+        .property("type", formatted("uri", "The same as `code`, as a URI."))
         .property("title", text("What went wrong, for people."))
         .property("status", whole(400, "The status."))
         .property("detail", text("What went wrong this time, for people."))

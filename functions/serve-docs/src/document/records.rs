@@ -11,7 +11,7 @@ use utoipa::openapi::{ComponentsBuilder, Object, ObjectBuilder};
 use super::contacts::{fault, gone, media_type, not_json, too_large};
 use super::route::Route;
 use super::samples::{CONNECTION, REMOTE, answer, changed, contact, record};
-use super::shapes::{any, body, object, text, whole, words};
+use super::shapes::{any, body, object, text, time, whole, words};
 
 const PATH: &str = "/connections/{connection}/contacts/{remoteId}";
 
@@ -75,7 +75,7 @@ fn acme() -> Object {
         .property("acme_custom_fields", field("customFields"))
         .property("acme_external_id", any("Our contact's id, where we made the record."))
         .property("acme_created_at", any("When the record was made."))
-        .property("acme_updated_at", text("When the record last changed.").format(super::date_time()))
+        .property("acme_updated_at", time("When the record last changed."))
         .property("acme_version", whole(i64::MIN, "The CRM's count of its changes."));
     let mut record = body(record.build(), &["acme_first_name", "acme_last_name", "acme_email"]);
     record.additional_properties = None;

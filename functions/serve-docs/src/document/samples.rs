@@ -43,7 +43,7 @@ pub(super) fn least() -> Value {
 /// What is wrong with a body that has three faults.
 pub(super) fn faults() -> Error {
     let body = json!({"firstName": " ", "email": "ada", "colour": "red", "lastName": "Lovelace"});
-    read::<NewContact>(body, &rules()).err().expect("the body has faults")
+    read::<NewContact>(body, &rules()).expect_err("the body has faults")
 }
 
 /// The contact as it was made.

@@ -4,7 +4,7 @@ use std::mem;
 
 use crosswalk::contact::LINE;
 use utoipa::PartialSchema;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ArrayItems, SchemaType};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ArrayItems, SchemaFormat, SchemaType};
 use utoipa::openapi::{AllOf, Object, ObjectBuilder, Ref, RefOr, Schema, Type};
 
 /// The object that a type is in JSON.
@@ -84,6 +84,16 @@ pub(super) fn text(description: &str) -> ObjectBuilder {
 /// A line of text that is not empty.
 pub(super) fn line(max: usize, description: &str) -> ObjectBuilder {
     text(description).min_length(Some(1)).max_length(Some(max)).pattern(Some(LINE))
+}
+
+/// Text in a form that has a name in JSON Schema.
+pub(super) fn formatted(name: &str, description: &str) -> ObjectBuilder {
+    text(description).format(Some(SchemaFormat::Custom(name.to_owned())))
+}
+
+/// A moment (RFC 3339).
+pub(super) fn time(description: &str) -> ObjectBuilder {
+    formatted("date-time", description)
 }
 
 /// One of these words.

@@ -13,7 +13,7 @@ use super::contacts::{fault, malformed, media_type, not_json, too_large};
 use super::parameters::WINDOW;
 use super::route::Route;
 use super::samples::{CONNECTION, CREATED_AT, REMOTE, UPDATED_AT, WEBHOOK, parsed, record};
-use super::shapes::{any, body, line, object, page, text, whole, words};
+use super::shapes::{any, body, line, object, page, text, time, whole, words};
 
 /// Their operations.
 pub(super) fn routes() -> Vec<Route> {
@@ -130,7 +130,7 @@ fn notification<const N: usize>(kinds: [&str; N], data: impl Into<RefOr<Schema>>
     ObjectBuilder::new()
         .property("event", words(kinds, "What happened."))
         .property("id", name)
-        .property("timestamp", text("When, by the CRM's clock.").format(super::date_time()))
+        .property("timestamp", time("When, by the CRM's clock."))
         .property("data", data)
         .required("event")
         .required("id")
@@ -153,7 +153,7 @@ fn remote_id() -> ObjectBuilder {
 fn deletion() -> ObjectBuilder {
     ObjectBuilder::new()
         .property("id", remote_id())
-        .property("deletedAt", text("When it was deleted, by the CRM's clock.").format(super::date_time()))
+        .property("deletedAt", time("When it was deleted, by the CRM's clock."))
         .required("id")
         .required("deletedAt")
 }
@@ -165,7 +165,6 @@ fn with_body() -> ObjectBuilder {
 }
 
 fn replay_body() -> Object {
-    let time = |description| text(description).format(super::date_time());
     let replay = ObjectBuilder::new()
         .property("state", words(State::ALL.map(State::as_str), "Those in this state."))
         .property("type", text("Those of this type.").max_length(Some(200)))
