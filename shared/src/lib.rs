@@ -1,9 +1,9 @@
 //! What every Crosswalk function shares.
 //!
 //! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`,
-//! `schema`, `purge`, `parked`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`, `paging`, `config` →
-//! `contact` → `telemetry` → `error`, `clock`, `json`, `breaker`. SQL is only in `db`, status codes are only in `http`, transactions are opened only
-//! by use cases. A test reads the `use` lines and says so.
+//! `schema`, `purge`, `parked`, `rotation`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`,
+//! `paging`, `config` → `contact` → `telemetry` → `error`, `clock`, `json`, `breaker`. SQL is only in `db`, status codes are
+//! only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
 
 pub mod admission;
 pub mod app;
@@ -27,6 +27,7 @@ pub mod parked;
 pub mod purge;
 pub mod rate;
 pub mod remote;
+pub mod rotation;
 pub mod schema;
 pub mod sync;
 pub mod telemetry;

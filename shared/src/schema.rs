@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::db::{self, Connection, Credentials, Database};
+use crate::db::{self, Connection, Database, Login};
 use crate::error::Result;
 
 /// Runs the migrations as the schema's owner, and then makes the functions' role what it must be. Answers the names of
@@ -23,7 +23,12 @@ pub async fn migrate(app: &App) -> Result<Vec<String>> {
 /// The role is part of it: PostgreSQL refuses two sessions that alter one role at once.
 async fn migrate_locked(app: &App, connection: &mut Connection) -> Result<Vec<String>> {
     let applied = db::migrations::run(connection).await?;
-    let role: Credentials = app.secrets.get(&app.config.database.secret).await?;
-    db::roles::ensure(connection, &role).await?;
+    let settings = &app.config.database;
+    let role = app.secrets.get::<Login>(&settings.secret).await?.at(settings)?;
+    db::roles::grant(connection, &role).await?;
+    // A password that is good stays: a rotation may be about to change it, and what it sets is not to be undone.
+    if app.database.get().await.is_err() {
+        db::roles::set_password(connection, &role.username, &role.password).await?;
+    }
     Ok(applied)
 }

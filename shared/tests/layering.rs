@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["db", "cache", "auth", "rate"],
     &["remote"],
     &["app"],
-    &["admission", "contacts", "sync", "webhooks", "tokens", "health", "schema", "purge", "parked"],
+    &["admission", "contacts", "sync", "webhooks", "tokens", "health", "schema", "purge", "parked", "rotation"],
     &["http"],
     &["entry"],
 ];

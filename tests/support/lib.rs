@@ -20,6 +20,7 @@ pub mod pushes;
 pub mod relay;
 pub mod remote;
 pub mod role;
+pub mod rotation;
 pub mod runtime_api;
 pub mod services;
 pub mod tls;

@@ -37,19 +37,35 @@ impl SigningKeySecret {
         let failed = |what| move |_| Error::internal("make a signing key", what);
         let pair = Ed25519KeyPair::generate().map_err(failed("no randomness"))?;
         let document = pair.to_pkcs8v1().map_err(failed("not encodable"))?;
-        let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-        let kid = x[..16].to_owned();
-        let public = json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x});
+        let kid = coordinate(&pair)[..16].to_owned();
+        let public = public_key(&kid, &pair);
         Ok((Self { kid, private_key: STANDARD.encode(document.as_ref()) }, public))
+    }
+
+    /// Its public half, as a JSON Web Key.
+    pub fn public(&self) -> Result<Value> {
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&self.der()?);
+        let pair = pair.map_err(|_| Error::internal("read a signing key", "privateKey is no Ed25519 key"))?;
+        Ok(public_key(&self.kid, &pair))
     }
 
     /// The key, ready to sign.
     pub fn ready(&self) -> Result<SigningKey> {
-        let der = STANDARD
-            .decode(&self.private_key)
-            .map_err(|_| Error::internal("read the signing key", "privateKey is not base64"))?;
-        Ok(SigningKey { kid: self.kid.clone(), key: EncodingKey::from_ed_der(&der) })
+        Ok(SigningKey { kid: self.kid.clone(), key: EncodingKey::from_ed_der(&self.der()?) })
     }
+
+    fn der(&self) -> Result<Vec<u8>> {
+        let decoded = STANDARD.decode(&self.private_key);
+        decoded.map_err(|_| Error::internal("read a signing key", "privateKey is not base64"))
+    }
+}
+
+fn public_key(kid: &str, pair: &Ed25519KeyPair) -> Value {
+    json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": coordinate(pair)})
+}
+
+fn coordinate(pair: &Ed25519KeyPair) -> String {
+    URL_SAFE_NO_PAD.encode(pair.public_key().as_ref())
 }
 
 /// A key set's public parts and nothing else, whatever the secret may hold beside them.

@@ -28,10 +28,13 @@ impl Env {
 
     /// The value, parsed, or a default.
     pub fn parse<T: FromStr>(&self, name: &'static str, default: T) -> Result<T, ConfigError> {
-        match self.get(name) {
-            None => Ok(default),
-            Some(value) => value.parse().map_err(|_| ConfigError { name, value: value.to_owned() }),
-        }
+        self.parse_if_set(name).map(|value| value.unwrap_or(default))
+    }
+
+    /// The value, parsed, if it is there.
+    pub fn parse_if_set<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, ConfigError> {
+        let parse = |value: &str| value.parse().map_err(|_| ConfigError { name, value: value.to_owned() });
+        self.get(name).map(parse).transpose()
     }
 
     /// A whole number of milliseconds, or a default.

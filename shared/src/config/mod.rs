@@ -6,6 +6,7 @@
 mod env;
 pub mod secrets;
 mod settings;
+mod versions;
 
 pub use env::Env;
 pub use secrets::Secrets;
@@ -13,6 +14,7 @@ pub use settings::{
     Cache, ConfigError, Consumers, Contacts, Crms, Database, Limits, Quota, RedisSettings, Retention, Tls, TokenQuota,
     Tokens,
 };
+pub use versions::{Stage, Versions};
 
 /// All of it.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
+use super::{Stage, Versions};
 use crate::error::{Error, Result};
 
 /// A secret is read again after this long, so that a rotation reaches every instance.
@@ -19,74 +20,101 @@ const TTL: Duration = Duration::from_mins(5);
 
 /// A caller who has reason to doubt a secret (a token names a key we don't know) may have it read again this often, and
 /// while Secrets Manager is away it is tried no oftener.
-const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+pub const REFRESH_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+
+/// A store that refuses a secret is a reason that no caller can make up.
+const REFUSED_AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// Secrets Manager, and what it said.
 #[derive(Debug, Default)]
 pub struct Secrets {
     client: OnceCell<Client>,
-    kept: Mutex<HashMap<String, Kept>>,
+    kept: Mutex<HashMap<(String, Stage), Kept>>,
 }
 
+/// What a label was on; nothing, if it was on none.
 #[derive(Debug, Clone)]
 struct Kept {
-    text: String,
+    text: Option<String>,
     read_at: Instant,
-    tried_at: Instant,
+    failed_at: Option<Instant>,
 }
 
 impl Secrets {
     /// The secret, parsed from its JSON. What was read within the last five minutes is good enough.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        self.not_older_than(TTL, name).await
+        self.current(TTL, name).await
     }
 
     /// The secret, read again unless that was done within the last ten seconds.
     pub async fn refresh<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        self.not_older_than(REFRESH_AT_MOST_EVERY, name).await
+        self.current(REFRESH_AT_MOST_EVERY, name).await
     }
 
-    async fn not_older_than<T: DeserializeOwned>(&self, age: Duration, name: &str) -> Result<T> {
-        let kept = self.lock().get(name).cloned();
+    /// The secret as it is now, for who was refused with the one that he had.
+    pub async fn after_refusal<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        self.current(REFUSED_AT_MOST_EVERY, name).await
+    }
+
+    /// What the secret is about to become, if it is being rotated: what it opens may take that already.
+    pub async fn pending<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let text = self.not_older_than(REFUSED_AT_MOST_EVERY, name, Stage::Pending).await?;
+        text.map(|text| parse(&text)).transpose()
+    }
+
+    /// Its versions, for who rotates it.
+    pub async fn versions(&self, name: &str) -> Versions {
+        Versions::new(self.client.get_or_init(connect).await.clone(), name)
+    }
+
+    async fn current<T: DeserializeOwned>(&self, age: Duration, name: &str) -> Result<T> {
+        let text = self.not_older_than(age, name, Stage::Current).await?;
+        if let Some(Ok(value)) = text.as_deref().map(parse) {
+            return Ok(value);
+        }
+        // Perhaps it had not been made yet when it was last read.
+        let text = self.not_older_than(age.min(REFRESH_AT_MOST_EVERY), name, Stage::Current).await?;
+        parse(&text.ok_or_else(|| Error::unavailable("Secrets Manager", format!("{name} has no value")))?)
+    }
+
+    async fn not_older_than(&self, age: Duration, name: &str, stage: Stage) -> Result<Option<String>> {
+        let key = (name.to_owned(), stage);
+        let kept = self.lock().get(&key).cloned();
         if let Some(kept) = &kept
-            && (kept.read_at.elapsed() < age || kept.tried_at.elapsed() < REFRESH_AT_MOST_EVERY)
+            && (kept.read_at.elapsed() < age || kept.failed_at.is_some_and(|at| at.elapsed() < REFRESH_AT_MOST_EVERY))
         {
-            return parse(&kept.text);
+            return Ok(kept.text.clone());
         }
         // The SDK's future is large, and rarely needed: it is not carried in every request's.
-        match (Box::pin(self.fetch(name)).await, kept) {
+        match (Box::pin(self.fetch(name, stage)).await, kept) {
             (Ok(text), _) => {
-                let now = Instant::now();
-                self.lock().insert(name.to_owned(), Kept { text: text.clone(), read_at: now, tried_at: now });
-                parse(&text)
+                let kept = Kept { text: text.clone(), read_at: Instant::now(), failed_at: None };
+                self.lock().insert(key, kept);
+                Ok(text)
             }
             // An old secret is most likely still the right one; Secrets Manager being away stops nobody who has it.
             (Err(error), Some(kept)) => {
-                self.lock().insert(name.to_owned(), Kept { tried_at: Instant::now(), ..kept.clone() });
+                self.lock().insert(key, Kept { failed_at: Some(Instant::now()), ..kept.clone() });
                 tracing::warn!(
                     secret = name,
                     error = error.chain(),
                     "secret not read again; the last one stays in use"
                 );
-                parse(&kept.text)
+                Ok(kept.text)
             }
             (Err(error), None) => Err(error),
         }
     }
 
-    async fn fetch(&self, name: &str) -> Result<String> {
+    async fn fetch(&self, name: &str, stage: Stage) -> Result<Option<String>> {
         if name.is_empty() {
             return Err(Error::internal("read a secret", "its name is not configured"));
         }
-        let client = self.client.get_or_init(connect).await;
-        let answer = client.get_secret_value().secret_id(name).send().await;
-        let value = answer.map_err(|error| {
-            Error::unavailable("Secrets Manager", format!("secret {name}: {}", DisplayErrorContext(error)))
-        })?;
-        value.secret_string.ok_or_else(|| Error::internal("read a secret", format!("{name} holds no text")))
+        let version = self.versions(name).await.labelled(stage).await?;
+        Ok(version.map(|version| version.text))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, Stage), Kept>> {
         self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -105,11 +133,17 @@ pub async fn aws() -> SdkConfig {
         .await
 }
 
+/// Whatever Secrets Manager said instead of an answer. It never quotes a secret.
+pub(super) fn no_answer(name: &str, error: impl std::error::Error) -> Error {
+    Error::unavailable("Secrets Manager", format!("secret {name}: {}", DisplayErrorContext(error)))
+}
+
 async fn connect() -> Client {
     Client::new(&aws().await)
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
+/// A secret, from its JSON.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
     // serde's message could quote the secret; it stays out of the log.
     serde_json::from_str(text).map_err(|error| {
         Error::internal("read a secret", format!("its JSON is not of the expected form (column {})", error.column()))

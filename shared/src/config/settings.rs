@@ -21,8 +21,16 @@ pub struct ConfigError {
 pub struct Database {
     /// `CROSSWALK_DATABASE_SECRET`: the secret `{host, port, dbname, username, password}` of the role we work as.
     pub secret: String,
-    /// `CROSSWALK_DATABASE_ADMIN_SECRET`: the same for the owner of the schema; only migrate-database needs it.
+    /// `CROSSWALK_DATABASE_ADMIN_SECRET`: the same for the owner of the schema; migrate-database and
+    /// rotate-database-password need it.
     pub admin_secret: String,
+    /// `CROSSWALK_DATABASE_HOST`: in place of the secrets'. What RDS itself keeps of an administrator has none, and some
+    /// functions go through a proxy with a secret of which others make use without it.
+    pub host: Option<String>,
+    /// `CROSSWALK_DATABASE_PORT`: in place of the secrets'; 5432 where these have none.
+    pub port: Option<u16>,
+    /// `CROSSWALK_DATABASE_NAME`: in place of the secrets' `dbname`.
+    pub name: Option<String>,
     /// `CROSSWALK_DATABASE_TLS` = `verify`: `verify` or `off`.
     pub tls: Tls,
     /// `CROSSWALK_DATABASE_CA`: a PEM bundle (such as RDS's) to trust beside the system's authorities.
@@ -173,6 +181,9 @@ impl Database {
         Ok(Self {
             secret: env.text("CROSSWALK_DATABASE_SECRET"),
             admin_secret: env.text("CROSSWALK_DATABASE_ADMIN_SECRET"),
+            host: env.parse_if_set("CROSSWALK_DATABASE_HOST")?,
+            port: env.parse_if_set("CROSSWALK_DATABASE_PORT")?,
+            name: env.parse_if_set("CROSSWALK_DATABASE_NAME")?,
             tls: env.parse("CROSSWALK_DATABASE_TLS", Tls::Verify)?,
             ca: env.get("CROSSWALK_DATABASE_CA").map(PathBuf::from),
             pool: env.parse("CROSSWALK_DATABASE_POOL", 2)?,

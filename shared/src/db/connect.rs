@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 /// How long to wait for a connection that others have.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// The secret of a database role, in the form that Secrets Manager's rotation for RDS uses.
-#[derive(Clone, Deserialize)]
+/// Where a database is, and who works there.
+#[derive(Clone)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Credentials {
     pub host: String,
@@ -31,8 +31,38 @@ pub struct Credentials {
     pub password: String,
 }
 
-/// A pool for these credentials. Nothing connects yet.
-pub fn pool(settings: &Settings, credentials: &Credentials) -> Result<Pool> {
+/// The secret of a database role, in the form that Secrets Manager's rotation for RDS uses.
+#[derive(Clone, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Login {
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub dbname: Option<String>,
+    pub username: String,
+    pub password: String,
+}
+
+/// PostgreSQL's own.
+const PORT: u16 = 5432;
+
+impl Login {
+    /// The same with an address, which the settings may give and otherwise the secret must.
+    pub fn at(self, settings: &Settings) -> Result<Credentials> {
+        let missing =
+            |what| move || Error::internal("find the database", format!("neither secret nor settings say {what}"));
+        Ok(Credentials {
+            host: settings.host.clone().or(self.host).ok_or_else(missing("where it is"))?,
+            port: settings.port.or(self.port).unwrap_or(PORT),
+            dbname: settings.name.clone().or(self.dbname).ok_or_else(missing("its name"))?,
+            username: self.username,
+            password: self.password,
+        })
+    }
+}
+
+/// A pool for a role. Nothing connects yet.
+pub fn pool(settings: &Settings, login: Login) -> Result<Pool> {
+    let credentials = login.at(settings)?;
     let mut config = PgConfig::new();
     config
         .host(&credentials.host)

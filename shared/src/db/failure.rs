@@ -37,6 +37,11 @@ pub fn data_fault(error: &Error) -> Option<String> {
         .then(|| format!("PostgreSQL can't keep it: SQLSTATE {}{constraint}", code.code()))
 }
 
+/// Whether the server doesn't take the password that was shown.
+pub fn is_login_refused(error: &Error) -> bool {
+    is(error, &SqlState::INVALID_PASSWORD) || is(error, &SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
 /// Whether somebody kept a lock for longer than we wait.
 pub fn is_lock_timeout(error: &Error) -> bool {
     is(error, &SqlState::LOCK_NOT_AVAILABLE)

@@ -27,7 +27,7 @@ pub mod sync_failures;
 mod trip;
 pub mod webhooks;
 
-pub use connect::Credentials;
+pub use connect::{Credentials, Login};
 pub use deadpool_postgres::Transaction;
 pub use failure::{data_fault, failed, give_way, is_deadlock, is_lock_timeout};
 pub use idempotency::Claim;

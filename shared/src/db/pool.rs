@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deadpool_postgres::{Client, Object, Pool, PoolError};
-use tokio_postgres::error::SqlState;
 
-use super::connect;
+use super::connect::{self, Login};
+use super::failure::is_login_refused;
 use crate::config::{Database as Settings, Secrets};
 use crate::error::{Error, Result};
 
@@ -37,6 +37,11 @@ impl Database {
         Self::with_secret(settings, &settings.secret, secrets)
     }
 
+    /// The database, as a role whose secret is still to be proved good.
+    pub async fn try_login(settings: &Settings, login: Login) -> Result<Connection> {
+        connect::pool(settings, login)?.get().await.map_err(no_connection)
+    }
+
     /// The database, as the owner of the schema.
     pub fn as_owner(settings: &Settings, secrets: Arc<Secrets>) -> Self {
         Self::with_secret(settings, &settings.admin_secret, secrets)
@@ -57,11 +62,9 @@ impl Database {
         let idle = self.idle();
         let pool = self.pool().await?;
         loop {
-            let connection = match pool.get().await {
-                Err(PoolError::Backend(error)) if is_refused(&error) => {
-                    return self.get_with_new_password().await;
-                }
-                got => got.map_err(no_connection)?,
+            let connection = match pool.get().await.map_err(no_connection) {
+                Err(error) if is_login_refused(&error) => return self.get_with_new_password().await,
+                got => got?,
             };
             // The clock of a frozen process may have stood still, so the wall clock is asked as well.
             let metrics = Object::metrics(&connection);
@@ -87,16 +90,29 @@ impl Database {
         if let Some(pool) = self.lock().as_ref() {
             return Ok(pool.clone());
         }
-        let opened = connect::pool(&self.settings, &self.secrets.get(&self.secret).await?)?;
+        let opened = connect::pool(&self.settings, self.secrets.get(&self.secret).await?)?;
         // Another request may have been faster; then its pool is the one.
         Ok(self.lock().get_or_insert(opened).clone())
     }
 
-    /// The password was rotated after the secret was read.
+    /// The password was changed after the secret was read, or it is being changed: then the server has the new one a
+    /// moment before the secret says that it is in use.
     async fn get_with_new_password(&self) -> Result<Connection> {
-        let opened = connect::pool(&self.settings, &self.secrets.refresh(&self.secret).await?)?;
-        let pool = self.lock().insert(opened).clone();
-        pool.get().await.map_err(no_connection)
+        match self.get_as(self.secrets.after_refusal(&self.secret).await?).await {
+            Err(refused) if is_login_refused(&refused) => match self.secrets.pending(&self.secret).await {
+                Ok(Some(pending)) => self.get_as(pending).await,
+                _ => Err(refused),
+            },
+            got => got,
+        }
+    }
+
+    /// A connection of a new pool, which is the pool from now on if it has one to give.
+    async fn get_as(&self, login: Login) -> Result<Connection> {
+        let opened = connect::pool(&self.settings, login)?;
+        let connection = opened.get().await.map_err(no_connection)?;
+        *self.lock() = Some(opened);
+        Ok(connection)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Pool>> {
@@ -114,10 +130,6 @@ impl Database {
 
 async fn stands(connection: &Connection) -> bool {
     matches!(tokio::time::timeout(PROBE, super::answers(connection)).await, Ok(true))
-}
-
-fn is_refused(error: &tokio_postgres::Error) -> bool {
-    matches!(error.code(), Some(&SqlState::INVALID_PASSWORD | &SqlState::INVALID_AUTHORIZATION_SPECIFICATION))
 }
 
 fn no_connection(error: PoolError) -> Error {

@@ -16,19 +16,30 @@ const SETTINGS: [(&str, &str); 4] = [
     ("jit", "off"),
 ];
 
-/// Makes the role of these credentials what it must be. Running it again changes nothing.
+/// Makes the role of these credentials what it must be, and gives it their password.
 pub async fn ensure(owner: &Client, credentials: &Credentials) -> Result<()> {
+    grant(owner, credentials).await?;
+    set_password(owner, &credentials.username, &credentials.password).await
+}
+
+/// Gives a role another password.
+pub async fn set_password(owner: &Client, role: &str, password: &str) -> Result<()> {
+    let role = identifier(role)?;
+    // The server gets a verifier: neither its log nor pg_stat_statements ever sees the password.
+    let verifier = scram_sha_256(password.as_bytes());
+    owner.batch_execute(&format!("alter role {role} login password '{verifier}'")).await.map_err(failed)
+}
+
+/// Makes the role of these credentials, and lets it do what the functions do. Running it again changes nothing.
+pub async fn grant(owner: &Client, credentials: &Credentials) -> Result<()> {
     let role = identifier(&credentials.username)?;
     let database = identifier(&credentials.dbname)?;
-    // The server gets a verifier: neither its log nor pg_stat_statements ever sees the password.
-    let verifier = scram_sha_256(credentials.password.as_bytes());
     let settings = SETTINGS.map(|(name, value)| format!("alter role {role} set {name} = '{value}';")).concat();
     let sql = format!(
         "do $$ begin
              create role {role} login;
          exception when duplicate_object then null;
          end $$;
-         alter role {role} login password '{verifier}';
          {settings}
          grant connect on database {database} to {role};
          grant usage on schema public to {role};

@@ -1,6 +1,7 @@
 //! How a function starts, and what every invocation has in common: configuration, telemetry, request id, and the turning of errors
 //! into answers. A function's `main` is one call of this.
 
+mod deployment;
 mod event;
 mod http;
 
@@ -10,6 +11,7 @@ use crate::app::{App, Need};
 use crate::config::Config;
 use crate::error::Error;
 
+pub use deployment::deploy;
 pub use event::{EventHandler, event};
 pub use http::{Handler, answer, http};
 

@@ -57,6 +57,17 @@ impl Secrets {
         format!("{}/{name}", self.prefix)
     }
 
+    /// The value of a secret that a label is on, if it is on one.
+    ///
+    /// # Panics
+    ///
+    /// When the value isn't JSON.
+    pub async fn labelled(&self, name: &str, stage: &str) -> Option<Value> {
+        let read = client().await.get_secret_value().secret_id(self.name(name)).version_stage(stage).send().await;
+        let text = read.ok()?.secret_string?;
+        Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("the secret {name} is not JSON: {error}")))
+    }
+
     /// Stores a secret, or a new value of it.
     ///
     /// # Panics

@@ -1,0 +1,120 @@
+//! Functions that are part of a deployment: `CloudFormation`'s custom resources
+//! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html>).
+//!
+//! `CloudFormation` waits until it is told how it went, so it is told in any case: of a failure, of a panic, and of work
+//! that does not come to its end in time.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt;
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+
+use crate::clock::End;
+use crate::error::{Error, Result};
+
+/// The longest that a function may work, and some time to tell that it did not come to an end.
+const LONGEST: Duration = Duration::from_secs(870);
+
+/// How long the answer may be on its way, how often it is sent, and the pause between.
+const ANSWER: Duration = Duration::from_secs(4);
+const ATTEMPTS: usize = 3;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What `CloudFormation` asks for.
+#[derive(Debug, Deserialize)]
+struct Request {
+    #[serde(rename = "RequestType")]
+    change: Change,
+    #[serde(rename = "ResponseURL")]
+    answer_to: String,
+    #[serde(flatten)]
+    resource: Resource,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Change {
+    Create,
+    Update,
+    Delete,
+}
+
+/// Which resource it is, and which request, for the answer to name them.
+#[derive(Debug, Deserialize, Serialize)]
+struct Resource {
+    #[serde(rename = "StackId")]
+    stack: String,
+    #[serde(rename = "RequestId")]
+    request: String,
+    #[serde(rename = "LogicalResourceId")]
+    logical: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<'a> {
+    status: &'static str,
+    reason: String,
+    physical_resource_id: &'a str,
+    #[serde(flatten)]
+    resource: &'a Resource,
+}
+
+/// Does the work of a custom resource and tells `CloudFormation` how it went. The resource has one name for ever; its end
+/// needs no work. Whoever calls the function by hand is answered like any caller.
+pub async fn deploy<F>(event: LambdaEvent<Value>, name: &str, work: F) -> Result<Value>
+where
+    F: Future<Output = Result<Value>>,
+{
+    if event.payload.get("ResponseURL").is_none() {
+        return work.await;
+    }
+    let request: Request = serde_json::from_value(event.payload)
+        .map_err(|error| Error::internal("read a request of CloudFormation", error))?;
+    let outcome = match request.change {
+        Change::Delete => Ok(Value::Null),
+        Change::Create | Change::Update => bounded(work, event.context.deadline).await,
+    };
+    tell(&request, &answer(&request, name, &outcome, &event.context)).await?;
+    outcome
+}
+
+async fn bounded(work: impl Future<Output = Result<Value>>, deadline: u64) -> Result<Value> {
+    let left = End::after(LONGEST, deadline).left();
+    match timeout(left, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(Error::internal("do a deployment's work", "panic")),
+        Err(elapsed) => Err(Error::internal("do a deployment's work in time", elapsed)),
+    }
+}
+
+/// The outer message is for whoever deploys; the cause, which may name more, is in the log.
+fn answer<'a>(request: &'a Request, name: &'a str, outcome: &Result<Value>, context: &Context) -> Answer<'a> {
+    let log = format!("log group {}, log stream {}", context.env_config.log_group, context.env_config.log_stream);
+    let (status, reason) = match outcome {
+        Ok(_) => ("SUCCESS", log),
+        Err(error) => ("FAILED", format!("Could not: {error}. The cause is in {log}, request {}", context.request_id)),
+    };
+    Answer { status, reason, physical_resource_id: name, resource: &request.resource }
+}
+
+/// Puts the answer where it is waited for.
+async fn tell(request: &Request, answer: &Answer<'_>) -> Result<()> {
+    let failed = |error| Error::unavailable("CloudFormation", error);
+    let client = reqwest::Client::builder().timeout(ANSWER).build().map_err(|error| failed(error.to_string()))?;
+    let body = serde_json::to_string(answer).map_err(|error| failed(error.to_string()))?;
+    let mut last = String::new();
+    for _ in 0..ATTEMPTS {
+        // The address is signed for an answer without a media type. It is a secret: errors are told without it.
+        let sent = client.put(&request.answer_to).body(body.clone()).send().await;
+        match sent.and_then(reqwest::Response::error_for_status) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error.without_url().to_string(),
+        }
+        sleep(PAUSE).await;
+    }
+    Err(failed(last))
+}

@@ -1,0 +1,146 @@
+//! `CloudFormation` is told how its custom resource went, however it went.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::put;
+use crosswalk::{Error, entry};
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
+use serde_json::{Value, json};
+use support::app::TestApp;
+use support::services;
+use tokio::net::TcpListener;
+use url::Url;
+
+/// The place where answers are put.
+struct Bucket {
+    url: String,
+    refusals: Arc<Mutex<usize>>,
+    answers: Arc<Mutex<VecDeque<Value>>>,
+}
+
+impl Bucket {
+    async fn new() -> Self {
+        let (refusals, answers) = (Arc::new(Mutex::new(0_usize)), Arc::new(Mutex::new(VecDeque::new())));
+        let (refuse, store) = (refusals.clone(), answers.clone());
+        let take = async move |headers: HeaderMap, body: String| {
+            assert!(!headers.contains_key("content-type"), "the signature knows none");
+            let mut refusals = refuse.lock().unwrap();
+            if *refusals > 0 {
+                *refusals -= 1;
+                return StatusCode::SERVICE_UNAVAILABLE;
+            }
+            store.lock().unwrap().push_back(serde_json::from_str(&body).unwrap());
+            StatusCode::OK
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/answer?X-Amz-Signature=secret", listener.local_addr().unwrap());
+        let served = axum::serve(listener, Router::new().route("/answer", put(take)));
+        tokio::spawn(async move { served.await.unwrap() });
+        Self { url, refusals, answers }
+    }
+
+    fn asks(&self, change: &str) -> LambdaEvent<Value> {
+        let event = json!({
+            "RequestType": change,
+            "ResponseURL": self.url,
+            "StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/crosswalk/1",
+            "RequestId": "r-1",
+            "LogicalResourceId": "Schema",
+            "ResourceType": "AWS::CloudFormation::CustomResource",
+            "ResourceProperties": {"ServiceToken": "arn", "Migration": "11"},
+        });
+        LambdaEvent::new(event, Context::default())
+    }
+
+    /// The one answer since the last.
+    fn answer(&self) -> Value {
+        let mut answers = self.answers.lock().unwrap();
+        let answer = answers.pop_front().expect("an answer");
+        assert!(answers.is_empty(), "{answers:?}");
+        assert_eq!(answer["StackId"], "arn:aws:cloudformation:eu-central-1:123456789012:stack/crosswalk/1");
+        assert_eq!((&answer["RequestId"], &answer["LogicalResourceId"]), (&json!("r-1"), &json!("Schema")));
+        assert_eq!(answer["PhysicalResourceId"], "schema", "another name would have the old one deleted");
+        answer
+    }
+}
+
+async fn migrating(password: &str) -> (TestApp, Arc<crosswalk::App>) {
+    let test = TestApp::start().await;
+    let url = Url::parse(&services::database_url()).unwrap();
+    let owner = json!({
+        "host": url.host_str(),
+        "port": url.port(),
+        "dbname": test.database.name(),
+        "username": url.username(),
+        "password": password,
+    });
+    test.secrets.put("database-admin", &owner).await;
+    let admin = test.secrets.name("database-admin");
+    let app = test.another_instance_with(&[("CROSSWALK_DATABASE_ADMIN_SECRET", &admin)]);
+    (test, app)
+}
+
+#[tokio::test]
+async fn a_deployment_migrates_and_is_told_so() {
+    let url = Url::parse(&services::database_url()).unwrap();
+    let (test, app) = migrating(url.password().unwrap_or_default()).await;
+    let bucket = Bucket::new().await;
+    test.sql.batch_execute("drop schema public cascade; create schema public").await.unwrap();
+    for change in ["Create", "Update"] {
+        migrate_database::handle(&app, bucket.asks(change)).await.unwrap();
+        assert_eq!(bucket.answer()["Status"], "SUCCESS", "{change}");
+        assert_eq!(test.count("contacts").await, 0);
+    }
+    // A release that was rolled back left what its code doesn't know.
+    let later = "insert into refinery_schema_history values (999, 'later', now()::text, '0')";
+    test.sql.batch_execute(later).await.unwrap();
+    migrate_database::handle(&app, bucket.asks("Update")).await.unwrap();
+    assert_eq!(bucket.answer()["Status"], "SUCCESS", "rolled back");
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_makes_the_deployment_fail() {
+    let (_test, app) = migrating("not the password").await;
+    let bucket = Bucket::new().await;
+    migrate_database::handle(&app, bucket.asks("Update")).await.unwrap_err();
+    let answer = bucket.answer();
+    assert_eq!(answer["Status"], "FAILED");
+    let reason = answer["Reason"].as_str().unwrap();
+    assert!(reason.contains("PostgreSQL") && reason.contains("log stream"), "{reason}");
+    assert!(!reason.contains("password"), "{reason}");
+
+    // The end of the stack needs no database.
+    migrate_database::handle(&app, bucket.asks("Delete")).await.unwrap();
+    assert_eq!(bucket.answer()["Status"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn work_that_panics_or_never_ends_is_told_of_too() {
+    let bucket = Bucket::new().await;
+    let panics = async { panic!("as a bug would") };
+    entry::deploy(bucket.asks("Create"), "schema", panics).await.unwrap_err();
+    assert_eq!(bucket.answer()["Status"], "FAILED");
+
+    let mut event = bucket.asks("Update");
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(2);
+    event.context.deadline = u64::try_from(deadline.as_millis()).unwrap();
+    entry::deploy(event, "schema", std::future::pending()).await.unwrap_err();
+    assert!(SystemTime::now().duration_since(UNIX_EPOCH).unwrap() < deadline, "there is time left to tell");
+    assert_eq!(bucket.answer()["Status"], "FAILED");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_taken_is_sent_again() {
+    let bucket = Bucket::new().await;
+    *bucket.refusals.lock().unwrap() = 2;
+    let work = async || Ok::<_, Error>(json!({"applied": []}));
+    entry::deploy(bucket.asks("Create"), "schema", work()).await.unwrap();
+    assert_eq!(bucket.answer()["Status"], "SUCCESS");
+    *bucket.refusals.lock().unwrap() = 9;
+    let error = entry::deploy(bucket.asks("Create"), "schema", work()).await.unwrap_err();
+    assert!(!error.chain().contains("X-Amz-Signature"), "{}", error.chain());
+}
