@@ -106,8 +106,8 @@ stage_check() {
   title "Shell scripts"
   # The files of localstack/lib are read as the one script they make together.
   attended shellcheck --external-sources --check-sourced localstack/local.sh localstack/watch/cargo .ci/run
-  title "Template"
-  attended "$CHECK_TOOLS/bin/cfn-lint" "$ROOT/template.yaml"
+  title "Templates"
+  attended "$CHECK_TOOLS/bin/cfn-lint" "$ROOT/template.yaml" "$ROOT"/infrastructure/*.yaml
   # It sends nothing and needs no account, and yet wants to know a region.
   attended env AWS_REGION=us-east-1 SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/sam" validate --lint --template "$ROOT/template.yaml"
   title "Dependencies"

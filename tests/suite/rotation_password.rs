@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crosswalk::App;
 use crosswalk::db::{Credentials, roles};
+use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use support::app::{Api, TestApp, grace};
 use support::role::Role;
@@ -67,7 +68,7 @@ async fn a_deployment_in_the_middle_of_a_rotation_undoes_nothing() {
     let rotation = Rotation::of(test.secrets.name("database"));
     for step in STEPS {
         rotate_database_password::handle(&rotator, rotation.asks(step)).await.unwrap();
-        let event = lambda_http::lambda_runtime::LambdaEvent::new(json!({}), Default::default());
+        let event = LambdaEvent::new(json!({}), Context::default());
         migrate_database::handle(&rotator, event).await.unwrap();
         create_anew(&api, &test.another_instance()).await;
     }

@@ -1,5 +1,7 @@
 //! The versions of a secret, and the labels that say which one is which
 //! (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html>).
+//!
+//! The SDK's futures are large: none is carried in its caller's.
 
 use std::time::{Duration, SystemTime};
 
@@ -62,7 +64,7 @@ impl Versions {
     /// The version that a label is on, if it is on one and that has a value.
     pub async fn labelled(&self, stage: Stage) -> Result<Option<Version>> {
         let read = self.client.get_secret_value().secret_id(&self.secret).version_stage(stage.as_str());
-        match read.send().await {
+        match Box::pin(read.send()).await {
             Ok(value) => {
                 let stored_at = value.created_date.and_then(|at| at.try_into().ok()).unwrap_or_else(SystemTime::now);
                 Ok(value.secret_string.map(|text| Version { text, stored_at }))
@@ -78,7 +80,7 @@ impl Versions {
 
     /// The id of the version that a label is on.
     pub async fn id(&self, stage: Stage) -> Result<Option<String>> {
-        let described = self.client.describe_secret().secret_id(&self.secret).send().await;
+        let described = Box::pin(self.client.describe_secret().secret_id(&self.secret).send()).await;
         let described = described.map_err(|error| match error.as_service_error() {
             Some(DescribeSecretError::ResourceNotFoundException(_)) => {
                 Error::internal("rotate a secret", format!("there is no {}", self.secret))
@@ -93,7 +95,7 @@ impl Versions {
     /// Stores a version that is about to be used. One that has this id already stays as it is.
     pub async fn prepare(&self, id: &str, text: String) -> Result<()> {
         let put = self.client.put_secret_value().secret_id(&self.secret).client_request_token(id);
-        match put.version_stages(Stage::Pending.as_str()).secret_string(text).send().await {
+        match Box::pin(put.version_stages(Stage::Pending.as_str()).secret_string(text).send()).await {
             Ok(_) => Ok(()),
             // Whoever was faster, or died after this, has made it.
             Err(error) if error.as_service_error().is_some_and(PutSecretValueError::is_resource_exists_exception) => {
@@ -105,8 +107,8 @@ impl Versions {
 
     /// Stores a version that is used from now on.
     pub async fn replace(&self, text: String) -> Result<()> {
-        let put = self.client.put_secret_value().secret_id(&self.secret).secret_string(text).send().await;
-        put.map(drop).map_err(|error| no_answer(&self.secret, error))
+        let put = self.client.put_secret_value().secret_id(&self.secret).secret_string(text);
+        Box::pin(put.send()).await.map(drop).map_err(|error| no_answer(&self.secret, error))
     }
 
     /// Lets the version of this id be the one in use. Its predecessor becomes the previous one.
@@ -115,15 +117,13 @@ impl Versions {
         if current.as_deref() == Some(id) {
             return Ok(());
         }
-        let moved = self
+        let promotion = self
             .client
             .update_secret_version_stage()
             .secret_id(&self.secret)
             .version_stage(Stage::Current.as_str())
             .move_to_version_id(id)
-            .set_remove_from_version_id(current)
-            .send()
-            .await;
-        moved.map(drop).map_err(|error| no_answer(&self.secret, error))
+            .set_remove_from_version_id(current);
+        Box::pin(promotion.send()).await.map(drop).map_err(|error| no_answer(&self.secret, error))
     }
 }
