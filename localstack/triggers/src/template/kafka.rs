@@ -113,7 +113,8 @@ impl Kafka {
 pub(super) fn managed(group: String, event: &Node<'_>, ignored: &mut Ignored) -> Result<Kafka> {
     let properties = event.member("Properties").ok_or_else(|| missing(event, "Properties"))?;
     // What it is called on AWS matters only to what the function makes of it.
-    let arn = properties.member("Stream").and_then(|stream| stream.text().ok()).map(Into::into);
+    let arn = properties.member("Stream").and_then(|stream| stream.text().ok());
+    let arn = arn.filter(|arn| !arn.is_empty()).map(Into::into);
     read(Cluster::Managed(arn), group, &properties, ignored)
 }
 
