@@ -27,6 +27,7 @@ mod relay_publish;
 mod relay_replay;
 mod relay_webhooks;
 mod relay_webhooks_order;
+mod rotation_kill;
 mod stack;
 mod sync_both_ways;
 mod sync_echo;
