@@ -21,7 +21,7 @@ down: ## stop what up started; the data stays
 test: ## all tests, against the real services
 	@localstack/local.sh test
 
-check: ## formatting, lints, documentation, layering, shell scripts, the template, dependencies
+check: ## formatting, lints, documentation, layering, shell scripts, the templates, dependencies
 	@localstack/local.sh check
 
 package: ## every function for arm64 into target/lambda, checked

@@ -9,7 +9,8 @@ use crosswalk::mapping::{Delivery, crm};
 use jiff::Timestamp;
 
 /// Folders whose files pages name by their paths.
-const FOLDERS: [&str; 6] = ["shared/", "functions/", "localstack/", "migrations/", "docs/", "tests/"];
+const FOLDERS: [&str; 7] =
+    ["shared/", "functions/", "infrastructure/", "localstack/", "migrations/", "docs/", "tests/"];
 
 #[test]
 fn every_link_between_pages_leads_to_a_file() {
