@@ -92,7 +92,9 @@ async fn a_deployment_migrates_and_is_told_so() {
     test.sql.batch_execute("drop schema public cascade; create schema public").await.unwrap();
     for change in ["Create", "Update"] {
         migrate_database::handle(&app, bucket.asks(change)).await.unwrap();
-        assert_eq!(bucket.answer()["Status"], "SUCCESS", "{change}");
+        let answer = bucket.answer();
+        assert_eq!(answer["Status"], "SUCCESS", "{change}");
+        assert_eq!(answer.get("Data"), None, "what is told may grow, and an answer may not");
         assert_eq!(test.count("contacts").await, 0);
     }
     // A release that was rolled back left what its code doesn't know.
@@ -137,9 +139,10 @@ async fn work_that_panics_or_never_ends_is_told_of_too() {
 async fn an_answer_that_is_not_taken_is_sent_again() {
     let bucket = Bucket::new().await;
     *bucket.refusals.lock().unwrap() = 2;
-    let work = async || Ok::<_, Error>(json!({"applied": []}));
+    let work = async || Ok::<_, Error>(json!({"Brokers": "b-1:9098"}));
     entry::deploy(bucket.asks("Create"), "schema", work()).await.unwrap();
-    assert_eq!(bucket.answer()["Status"], "SUCCESS");
+    let answer = bucket.answer();
+    assert_eq!((&answer["Status"], &answer["Data"]), (&json!("SUCCESS"), &json!({"Brokers": "b-1:9098"})));
     *bucket.refusals.lock().unwrap() = 9;
     let error = entry::deploy(bucket.asks("Create"), "schema", work()).await.unwrap_err();
     assert!(!error.chain().contains("X-Amz-Signature"), "{}", error.chain());

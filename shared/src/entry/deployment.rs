@@ -59,6 +59,8 @@ struct Answer<'a> {
     status: &'static str,
     reason: String,
     physical_resource_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
     #[serde(flatten)]
     resource: &'a Resource,
 }
@@ -92,13 +94,16 @@ async fn bounded(work: impl Future<Output = Result<Value>>, deadline: u64) -> Re
 }
 
 /// The outer message is for whoever deploys; the cause, which may name more, is in the log.
-fn answer<'a>(request: &'a Request, name: &'a str, outcome: &Result<Value>, context: &Context) -> Answer<'a> {
+fn answer<'a>(request: &'a Request, name: &'a str, outcome: &'a Result<Value>, context: &Context) -> Answer<'a> {
     let log = format!("log group {}, log stream {}", context.env_config.log_group, context.env_config.log_stream);
     let (status, reason) = match outcome {
         Ok(_) => ("SUCCESS", log),
         Err(error) => ("FAILED", format!("Could not: {error}. The cause is in {log}, request {}", context.request_id)),
     };
-    Answer { status, reason, physical_resource_id: name, resource: &request.resource }
+    // What other resources may ask for by its name; they can be told texts, and not many.
+    let texts = |data: &&Value| data.as_object().is_some_and(|data| data.values().all(Value::is_string));
+    let data = outcome.as_ref().ok().filter(texts);
+    Answer { status, reason, physical_resource_id: name, data, resource: &request.resource }
 }
 
 /// Puts the answer where it is waited for.
