@@ -49,14 +49,13 @@ fn every_function_is_named_logged_and_watched_as_the_others_are() {
         let waits = !text.contains("Tags:");
         assert!(waits || name == "migrate-database", "{name} does not wait for the migrations");
     }
-    let monitoring = resources(&template)["Monitoring"].clone();
-    let watched: BTreeSet<_> =
-        monitoring.split("Functions: >-\n").nth(1).unwrap().lines().next().unwrap().trim().split(',').collect();
-    assert_eq!(watched, functions().keys().map(String::as_str).collect(), "left: monitoring, right: the functions");
     let alarms = read("infrastructure/monitoring.yaml");
     for metric in ["Errors", "Throttles"] {
-        let each = format!("Fn::ForEach::{metric}:\n    - Function\n    - !Ref Functions\n");
-        assert!(alarms.contains(&each) && alarms.contains(&format!("MetricName: {metric}\n")), "{metric}");
+        let begins = format!("MetricName: {metric}, Dimensions: [{{Name: FunctionName, Value: !Sub \"${{Name}}-");
+        let watched: Vec<_> = alarms.split(&begins).skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let names: BTreeSet<_> = watched.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(names, functions().into_keys().collect(), "left: {metric} in monitoring, right: the functions");
+        assert_eq!(names.len(), watched.len(), "each is watched once");
     }
 }
 
