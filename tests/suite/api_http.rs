@@ -37,8 +37,8 @@ async fn each_step_is_answered_as_the_file_says() {
         ("CROSSWALK_CLIENT_ID", client.id.clone()),
         ("CROSSWALK_CLIENT_SECRET", client.secret.reveal().to_owned()),
     ];
-    let text = fs::read_to_string(FILE).unwrap();
-    let mut blocks = text.split("\n### ");
+    let walk = fs::read_to_string(FILE).unwrap();
+    let mut blocks = walk.split("\n### ");
     let file = blocks.next().unwrap().lines().filter_map(|line| line.strip_prefix('@')?.split_once(" = "));
     let file = file.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let mut values = Values { environment: environment.into(), file, answers: BTreeMap::new() };
