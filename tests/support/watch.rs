@@ -44,7 +44,9 @@ impl Watch {
         let (router, variables) = (folder.path().join("router.toml"), folder.path().join("functions.env"));
         let log = fs::File::create(folder.path().join("log")).expect("a file in our own folder");
         fs::write(&router, router::toml(template.routes()).expect("routes make a table")).expect("as above");
-        let lines: Vec<_> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        // The file's values have no `=`, as a filter of logs does.
+        let plain = environment.iter().filter(|(_, value)| !value.contains('='));
+        let lines: Vec<_> = plain.map(|(name, value)| format!("{name}={value}")).collect();
         fs::write(&variables, lines.join("\n")).expect("as above");
 
         let port = free_port();
