@@ -111,7 +111,7 @@ pub(super) fn refused(error: &Error, path: &str) -> Response {
     let mut context = Context::default();
     REQUEST_ID.clone_into(&mut context.request_id);
     let mut request = Request::default().with_raw_http_path(path).with_lambda_context(context);
-    let exchange = Exchange::begin(&mut request);
+    let (exchange, _) = Exchange::begin(&mut request);
     let mut response = refusal(error, &exchange);
     exchange.finish(response.headers_mut());
     response
