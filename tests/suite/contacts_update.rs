@@ -76,7 +76,7 @@ async fn the_version_is_named_by_if_match_by_the_body_or_by_both() {
     let id = api.create(&grace()).await.expect(201).id();
     let accepted = [
         (Some("\"1\""), json!({"title": "a"})),
-        (None, json!({"title": "b", "version": 2})),
+        (None, json!({"title": "b", "version": 2.0})),
         (Some("\"3\""), json!({"title": "c", "version": 3})),
         (Some("\"x\", \"9\" , \"4\""), json!({"title": "d"})),
         (Some("*"), json!({"title": "e"})),

@@ -63,7 +63,7 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     invocation.tell();
     trace.set("http.response.status_code", i64::from(response.status().as_u16()));
     if response.status().is_server_error() {
-        trace.fail(response.status().as_u16());
+        trace.fail(response.status().as_str().to_owned());
     }
     drop(trace);
     telemetry::flush().await;

@@ -81,7 +81,7 @@ pub(super) async fn send(
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     span.set("http.response.status_code", i64::from(status));
     if status >= 400 {
-        span.fail(status);
+        span.fail(status.to_string());
     }
     let body = read(response).await?;
     // What is told of a login may repeat it.

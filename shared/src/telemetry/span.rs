@@ -73,9 +73,9 @@ impl Span {
     }
 
     /// Says that it failed, and of which kind that is: a word, or a status.
-    pub fn fail(&mut self, kind: impl ToString) {
+    pub fn fail(&mut self, kind: impl Into<Value>) {
+        self.set("error.type", kind);
         if let Some(span) = &mut self.span {
-            span.set_attribute(KeyValue::new("error.type", kind.to_string()));
             span.set_status(Status::error(""));
         }
     }
