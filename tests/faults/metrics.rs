@@ -125,3 +125,14 @@ async fn get(function: &Function, api: &Api<'_>, id: &str) -> u16 {
     let request = request.body(Bytes::new()).unwrap();
     gateway::call(function, "GET /contacts/{id}", &request).await.unwrap().status().as_u16()
 }
+
+#[tokio::test]
+async fn a_rotation_that_fails_is_counted() {
+    let test = TestApp::start().await;
+    let function = Function::start("rotate-signing-key", test.environment.clone()).await;
+    let (_, secret) = test.environment.iter().find(|(name, _)| name == "CROSSWALK_SIGNING_KEY_SECRET").unwrap();
+    let of_nobodys =
+        json!({"SecretId": secret, "ClientRequestToken": uuid::Uuid::now_v7().to_string(), "Step": "testSecret"});
+    function.invoke(&of_nobodys).await.unwrap_err();
+    metric(&function, "rotate-signing-key", "RotationFailures", 1.0).await;
+}

@@ -13,9 +13,22 @@ use serde_json::Value;
 use crate::app::App;
 use crate::config::{Stage, Versions, secrets};
 use crate::error::{Error, Result};
+use crate::telemetry::{self, Measure};
 
-pub use database_password::rotate as rotate_database_password;
-pub use signing_key::rotate as rotate_signing_key;
+/// Does one step of replacing the key that signs access tokens.
+pub async fn rotate_signing_key(app: &App, request: &Request) -> Result<()> {
+    counted(signing_key::rotate(app, request).await)
+}
+
+/// Does one step of replacing the password of the functions' role.
+pub async fn rotate_database_password(app: &App, request: &Request) -> Result<()> {
+    counted(database_password::rotate(app, request).await)
+}
+
+fn counted(outcome: Result<()>) -> Result<()> {
+    telemetry::count(Measure::RotationFailures, u64::from(outcome.is_err()));
+    outcome
+}
 
 /// What Secrets Manager asks for.
 #[derive(Debug, Clone, Deserialize)]
