@@ -83,6 +83,14 @@ async fn the_application_answers_over_http() {
     expect(ask(Method::PUT, &record).json(&remote::record("remote-7")), 201).await;
     assert_eq!(body(expect(ask(Method::GET, &record), 200).await).await, remote::record("remote-7"));
 
+    // The page comes whole, and what is packed stays packed.
+    let page = expect(http.ask(Method::GET, "/docs"), 200).await.text().await.unwrap();
+    let script = page.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let script = expect(http.ask(Method::GET, script).header("accept-encoding", "gzip"), 200).await;
+    assert_eq!(header(&script, "content-encoding"), "gzip");
+    let packed = script.bytes().await.unwrap();
+    assert!(packed.starts_with(b"\x1f\x8b") && packed.len() > 100_000, "{} bytes", packed.len());
+
     // As the schedule calls it. The emulator's deadline is a moment in 1970.
     let shift = http.ask(Method::POST, "/2015-03-31/functions/relay-outbox/invocations").json(&json!({}));
     let report = body(expect(shift, 200).await).await;
