@@ -76,7 +76,7 @@ async fn schemathesis(served: &Served, api: &Api<'_>, account: &Account<'_>) -> 
     command.env("SCHEMATHESIS_HOOKS", "hooks").env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("CLIENT_ID", &api.client.id).env("CLIENT_SECRET", api.client.secret.reveal());
     command.env("ACCESS_TOKEN", &api.token).env("WEBHOOK_SECRET", &account.secret);
-    command.env("CONNECTION", &account.remote.connection).env("CONTACT", &contact).env("WEBHOOK", &webhook);
+    command.env("CONNECTION", &account.remote.connection).env("WEBHOOK", &webhook);
     command.env("ASSET", asset).env("FAILURE", format!("{}.{contact}", account.remote.connection));
     command
 }
