@@ -95,11 +95,11 @@ fn a_secret_is_read_by_who_needs_it() {
     assert_eq!(may(&role), named(&stores), "the role's password");
     for name in all {
         let code = read(&format!("functions/{name}/src/lib.rs"));
-        let admits = ["app.admit(", "app.admit_reading("].iter().any(|call| code.contains(call))
+        let verifies = ["app.admit(", "app.admit_reading("].iter().any(|call| code.contains(call))
             || name == "revoke-token"
             || name == "list-signing-keys";
         let reads = may(&["ReadApiSecrets", "SecretArn: !Ref VerificationKeysSecret"]).contains(&name);
-        assert_eq!(admits, reads, "{name}: the public keys");
+        assert_eq!(verifies, reads, "{name}: the public keys");
     }
 }
 
