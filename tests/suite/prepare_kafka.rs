@@ -50,7 +50,7 @@ async fn what_cannot_be_made_makes_the_deployment_fail() {
 
 fn settings(variables: &[(&str, &str)]) -> Settings {
     let own = [("CROSSWALK_KAFKA_AUTH", "none")];
-    Settings::read(&Env::from_iter(variables.iter().copied().chain(own))).unwrap()
+    Settings::read(&variables.iter().copied().chain(own).collect::<Env>()).unwrap()
 }
 
 fn partitions(admin: &Admin, topic: &str) -> usize {
