@@ -1,8 +1,10 @@
 //! What docs/operations.md tells somebody to run at three in the morning does what it says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use support::app::{TestApp, ada};
+use crosswalk::auth::{ClientSecret, Scope};
+use support::app::{TestApp, TestClient, ada};
 use support::kafka::Topic;
 use support::relay::Relays;
 use support::remote::Remote;
@@ -17,10 +19,22 @@ async fn every_statement_of_the_page_runs() {
     let test = TestApp::start().await;
     test.api().await.create(&ada()).await.expect(201);
     let statements = statements();
-    assert!(statements.len() >= 7, "{statements:?}");
+    assert!(statements.len() >= 8, "{statements:?}");
     for statement in &statements {
         test.sql.batch_execute(statement).await.unwrap_or_else(|error| panic!("{error:?}\n{statement}"));
     }
+}
+
+#[tokio::test]
+async fn a_client_that_was_made_by_hand_gets_a_token_for_all_it_may_do() {
+    let test = TestApp::start().await;
+    let secret = ClientSecret::generate();
+    let hash: String = secret.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+    test.sql.batch_execute(&statement("insert into clients").replace(&"0".repeat(64), &hash)).await.unwrap();
+    let client = TestClient { id: "cl_harbour".to_owned(), tenant: "tn_harbour".to_owned(), secret };
+    let granted = test.token(&client).await.expect(200).json()["scope"].as_str().map(str::to_owned).unwrap_or_default();
+    let all: BTreeSet<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    assert_eq!(granted.split(' ').collect::<BTreeSet<_>>(), all);
 }
 
 #[tokio::test]
