@@ -98,5 +98,6 @@ stage_deploy() {
   stage_package
   exclusively install_chosen check
   title "Deploying the stack of samconfig.toml's [$stage]"
-  attended env SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/sam" deploy --config-env "$stage"
+  # In the foreground: it may ask, and a signal is its own to answer.
+  SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/sam" deploy --config-env "$stage"
 }

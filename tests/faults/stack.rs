@@ -11,8 +11,13 @@ use crosswalk::config::{Config, Env};
 const ACCOUNT: u32 = 1000;
 const UNRESERVED: u32 = 100;
 
-const TEMPLATES: [&str; 4] =
-    ["template.yaml", "infrastructure/network.yaml", "infrastructure/stores.yaml", "infrastructure/monitoring.yaml"];
+const TEMPLATES: [&str; 5] = [
+    "template.yaml",
+    "infrastructure/network.yaml",
+    "infrastructure/stores.yaml",
+    "infrastructure/proxy.yaml",
+    "infrastructure/monitoring.yaml",
+];
 
 #[test]
 fn all_instances_together_leave_a_fifth_of_the_databases_connections() {
@@ -29,6 +34,30 @@ fn all_instances_together_leave_a_fifth_of_the_databases_connections() {
         assert!(instances <= ACCOUNT - UNRESERVED, "{name} reserves {instances} instances");
         let connections = instances as usize * pool;
         assert!(connections * 10 <= most * 8, "{name}: {connections} connections of {most}");
+    }
+}
+
+#[test]
+fn the_proxy_is_made_when_the_role_is_there_that_it_logs_in_as() {
+    let resources = resources(&read("template.yaml"));
+    assert!(resources["Proxy"].contains("DependsOn: Schema"));
+    let before = ["Stores", "MigrateDatabase", "Schema"];
+    assert!(before.iter().all(|name| !resources[*name].contains("Proxy.Outputs")), "a circle");
+}
+
+#[test]
+fn only_pollers_that_can_be_told_how_often_give_a_batch_up() {
+    let consumers = functions().into_iter().filter(|(_, text)| text.contains("Type: MSK"));
+    for (name, text) in consumers {
+        for setting in ["DestinationConfig: !If ", "MaximumRetryAttempts: !If ", "BisectBatchOnFunctionError: !If "] {
+            let flat = text
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .replace("!If [", "!If ")
+                .replace("!If - ", "!If ");
+            assert!(flat.contains(&format!("{setting}ProvisionedPollers")), "{name}: {setting}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     error::Error,
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
@@ -131,6 +131,7 @@ async fn run(options: Run) -> Outcome {
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
     let template = read(&options.source)?;
