@@ -77,11 +77,17 @@ impl<'a> Session<'a> {
     pub(super) async fn ask(&self, call: &Call, token: Option<&str>) -> Result<Option<Value>, Failure> {
         let Remote { client, settings, .. } = self.remote;
         let began = Instant::now();
-        let answer = http::send(client, settings, &self.account.base_url, call, token, self.trace).await;
+        // Counted first: who waits for the answer may do so no longer.
         telemetry::count(Measure::CrmCalls, 1);
+        let answer = http::send(client, settings, &self.account.base_url, call, token, self.trace).await;
         telemetry::observe(Measure::CrmLatency, began.elapsed());
-        // That there is no such record, or another version of it, is an answer.
-        let failed = answer.as_ref().is_err_and(|failure| !matches!(failure, Failure::Gone | Failure::Stale(_)));
+        let failed = match &answer {
+            // A token that is no longer good is replaced; for a login that is refused there is nothing else.
+            Ok(None) => token.is_none(),
+            // That there is no such record, or another version of it, is an answer.
+            Ok(Some(_)) | Err(Failure::Gone | Failure::Stale(_)) => false,
+            Err(_) => true,
+        };
         telemetry::count(Measure::CrmErrors, u64::from(failed));
         answer
     }

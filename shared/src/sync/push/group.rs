@@ -17,6 +17,7 @@ use crate::clock::{End, Moment};
 use crate::contact::now;
 use crate::mapping::crm;
 use crate::remote::Failure;
+use crate::telemetry::{self, Measure};
 
 /// The tasks of one account.
 pub(super) struct Group<'a> {
@@ -63,6 +64,8 @@ impl<'a> Group<'a> {
         let (began, longest) = (Moment::now(), self.app.config.crms.call * 2);
         let reply = execute(&session, crm, task.plan.link.contact_id, &task.plan.step);
         let reply = timeout(longest, reply).await.unwrap_or_else(|_| {
+            // The call that is cut off here can't tell it any more.
+            telemetry::count(Measure::CrmErrors, 1);
             Reply::Failed(Failure::Unanswered("the CRM took too long over several calls".to_owned()))
         });
         self.note(&reply, began.elapsed());
