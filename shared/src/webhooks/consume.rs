@@ -7,7 +7,6 @@ use crate::app::App;
 use crate::error::Result;
 use crate::events::KafkaRecord;
 use crate::parked;
-use crate::telemetry::{self, Measure};
 
 /// Works the webhooks that these records are about. What can't be read is parked.
 pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
@@ -23,7 +22,6 @@ pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
     parked::park(app, &unreadable).await?;
     let worked = work(app, &woken).await?;
     let Worked { processed, unchanged, dead } = worked;
-    telemetry::count(Measure::DeadLetters, dead as u64);
     tracing::info!(
         records = records.len(),
         processed,

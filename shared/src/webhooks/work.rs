@@ -11,7 +11,7 @@ use crate::db::webhooks::{Finished, State, Waiting, waiting};
 use crate::db::{self, Transaction, data_fault, give_way, is_deadlock};
 use crate::error::{Error, Result};
 use crate::sync::{Arrival, ChangedContacts, Outcome, decide_all};
-use crate::telemetry::TraceParent;
+use crate::telemetry::{self, Measure, TraceParent};
 
 /// How many bytes of bodies are worked at once.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -51,7 +51,10 @@ pub async fn work(app: &App, woken: &Woken) -> Result<Worked> {
         let readings: Vec<_> = batch.iter().map(|webhook| read(app, webhook, woken)).collect();
         match once(app, &mut database, &readings).await? {
             Some((finished, contacts)) => {
-                worked.add(&finished);
+                let of_batch = Worked::of(&finished);
+                // Whatever becomes of the next batch.
+                telemetry::count(Measure::DeadLetters, of_batch.dead as u64);
+                worked.add(of_batch);
                 changed.extend(contacts);
                 // There was room for more, so there is no more.
                 if batch.iter().map(|webhook| webhook.body.len()).sum::<usize>() < MAX_BYTES {
@@ -183,14 +186,14 @@ async fn park(transaction: &Transaction<'_>, id: i64, fault: String) -> Result<F
 }
 
 impl Worked {
-    fn add(&mut self, finished: &[Finished]) {
-        for Finished { state, .. } in finished {
-            match state {
-                State::Processed => self.processed += 1,
-                State::Unchanged => self.unchanged += 1,
-                State::Dead => self.dead += 1,
-                State::Received => {}
-            }
-        }
+    fn of(finished: &[Finished]) -> Self {
+        let count = |state| finished.iter().filter(|it| it.state == state).count();
+        Self { processed: count(State::Processed), unchanged: count(State::Unchanged), dead: count(State::Dead) }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.processed += other.processed;
+        self.unchanged += other.unchanged;
+        self.dead += other.dead;
     }
 }

@@ -34,7 +34,7 @@ use crate::db::connections::Connection;
 use crate::db::pushes::Wanted;
 use crate::error::Result;
 use crate::remote::Remote;
-use crate::telemetry::{self, Measure, TraceParent};
+use crate::telemetry::TraceParent;
 
 /// What writes to CRMs, and remembers of them what is worth remembering from one batch to the next.
 #[derive(Debug)]
@@ -100,7 +100,6 @@ impl Pusher {
             pushed.add(settled?);
         }
         let Pushed { written, later, dead } = pushed;
-        telemetry::count(Measure::DeadLetters, dead as u64);
         tracing::info!(written, later, dead, "contacts pushed");
         Ok(pushed)
     }

@@ -13,6 +13,7 @@ use crate::mapping::{Change, News, Record};
 use crate::remote::Failure;
 use crate::sync::apply::{ChangedContacts, Pending};
 use crate::sync::arrival::{Arrival, Source};
+use crate::telemetry::{self, Measure};
 
 /// Stores it.
 pub(super) async fn settle(app: &App, done: Vec<Done>) -> Result<Pushed> {
@@ -74,6 +75,8 @@ async fn attempt(app: &App, database: &mut db::Connection, done: &[Done]) -> Res
         db::contacts::write(&transaction, &pending.tenants(), &[], None).await?;
     }
     db::commit(transaction).await?;
+    // Whatever becomes of the others.
+    telemetry::count(Measure::DeadLetters, pushed.dead as u64);
     Ok((pushed, pending.changed()))
 }
 
