@@ -40,13 +40,17 @@ pub async fn count(app: &App, sender: &Sender) -> (Limit, Option<Decision>) {
         limit.ask(call, &mut pipeline, &app.redis.keys().webhooks(&sender.tenant, &sender.connection));
         pipeline
     };
-    let answer = app.redis.ask(build).await.map(|(count,)| limit.decision(count));
-    if answer.is_err() {
-        let (tenant, connection) = (&sender.tenant, &sender.connection);
-        telemetry::count(Measure::RateUnchecked, 1);
-        tracing::warn!(tenant, connection, "a webhook was let pass without a rate limit");
+    let decision = app.redis.ask(build).await.ok().map(|(count,)| limit.decision(count));
+    match decision {
+        Some(Decision { retry_after: Some(_), .. }) => telemetry::count(Measure::RateLimited, 1),
+        Some(_) => {}
+        None => {
+            let (tenant, connection) = (&sender.tenant, &sender.connection);
+            telemetry::count(Measure::RateUnchecked, 1);
+            tracing::warn!(tenant, connection, "a webhook was let pass without a rate limit");
+        }
     }
-    (limit, answer.ok())
+    (limit, decision)
 }
 
 async fn find(app: &App, connection: &str) -> Result<Option<Sender>> {
