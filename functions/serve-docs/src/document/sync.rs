@@ -8,11 +8,12 @@ use serde_json::json;
 use utoipa::openapi::path::HttpMethod;
 use utoipa::openapi::{ComponentsBuilder, Object, Schema};
 
-use super::contacts::malformed;
+use super::contacts::{malformed, media_type, not_json, too_large};
 use super::parameters::WINDOW;
 use super::route::Route;
 use super::samples::{CONNECTION, CONTACT, REMOTE, UPDATED_AT, parsed};
 use super::shapes::{any, object, page, words};
+use super::webhooks::something;
 
 /// Their operations.
 pub(super) fn routes() -> Vec<Route> {
@@ -40,7 +41,9 @@ fn replay() -> Route {
         .about("Has the contact written to the CRM from the beginning, within a second.")
         .scope(Scope::SyncWrite)
         .names(&["SyncFailureId"])
+        .may_take("Nothing", &[("Nothing", json!({}))])
         .answers("The link, which is pending now", "SyncFailure", &http::accepted(&pending))
+        .refuses([not_json(), too_large(), media_type(), something()])
         .refuses([Error::SyncFailureNotFound(failure().id)])
 }
 

@@ -13,7 +13,7 @@ use super::contacts::{fault, malformed, media_type, not_json, too_large};
 use super::parameters::WINDOW;
 use super::route::Route;
 use super::samples::{CONNECTION, CREATED_AT, REMOTE, UPDATED_AT, WEBHOOK, parsed, record};
-use super::shapes::{any, body, line, object, page, text, time, whole, words};
+use super::shapes::{any, body, closed, line, object, page, text, time, whole, words};
 
 /// Their operations.
 pub(super) fn routes() -> Vec<Route> {
@@ -78,7 +78,9 @@ fn replay() -> Route {
         )
         .scope(Scope::WebhooksWrite)
         .names(&["WebhookEventId"])
+        .may_take("Nothing", &[("Nothing", json!({}))])
         .answers("The webhook, which waits now", "WebhookEvent", &http::accepted(&waits))
+        .refuses([not_json(), too_large(), media_type(), something()])
         .refuses([Error::WebhookNotFound(WEBHOOK.to_owned()), Error::WebhookErased(parsed(WEBHOOK))])
 }
 
@@ -122,6 +124,7 @@ pub(super) fn describe(components: ComponentsBuilder) -> ComponentsBuilder {
         .schema("WebhookEventPage", page("WebhookEvent"))
         .schema("Replay", replay_body())
         .schema("Replays", Replays::schema())
+        .schema("Nothing", nothing())
 }
 
 /// What a CRM tells of a record.
@@ -178,6 +181,16 @@ fn replay_body() -> Object {
         )
         .min_properties(Some(1));
     body(replay.build(), &[])
+}
+
+/// The body of a request that needs none.
+fn nothing() -> Object {
+    closed(ObjectBuilder::new().description(Some("Nothing: no member is known.")).build())
+}
+
+/// What becomes of one with a member.
+pub(super) fn something() -> Error {
+    fault("/limit", "unknown", "is not a known member")
 }
 
 fn told() -> Value {
