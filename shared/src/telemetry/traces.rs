@@ -10,6 +10,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{
     SdkTracer, SdkTracerProvider, Span as SdkSpan, SpanData, SpanExporter as _, SpanProcessor,
 };
@@ -107,9 +108,14 @@ impl Traces {
 /// What is the same for all spans of this process. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` have the last word.
 fn resource() -> Resource {
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let named = std::env::var_os("OTEL_SERVICE_NAME").is_some_and(|name| !name.is_empty());
-    let builder = Resource::builder().with_attribute(KeyValue::new("faas.name", function.clone()));
-    if named { builder.build() } else { builder.with_service_name(function).build() }
+    let named = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty());
+    // What comes later counts.
+    let builder = Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attribute(KeyValue::new("faas.name", function.clone()))
+        .with_service_name(function)
+        .with_detector(Box::new(EnvResourceDetector::new()));
+    if let Some(name) = named { builder.with_service_name(name).build() } else { builder.build() }
 }
 
 impl Kept {
