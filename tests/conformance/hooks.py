@@ -43,6 +43,8 @@ def sign(request):
 
 
 def is_time(given):
+    # Python 3.10 does not know Z.
+    given = f"{given[:-1]}+00:00" if given.endswith("Z") else given
     try:
         return datetime.fromisoformat(given).tzinfo is not None
     except ValueError:
