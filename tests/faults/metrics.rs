@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use acme_crm::{Faults, signature};
 use axum::http::Request;
 use bytes::Bytes;
-use serde_json::json;
-use support::account::Account;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use support::account::{Account, webhook};
 use support::app::{Api, Setup, TestApp, ada};
 use support::crm::Crm;
 use support::gateway;
 use support::metrics::Told;
 use support::msk;
 use support::proxy::Proxy;
-use support::runtime_api::Function;
+use support::remote::record;
+use support::runtime_api::{Function, FunctionError};
 use support::services;
 use support::two_way::TwoWay;
 use support::wait::eventually;
@@ -83,6 +86,65 @@ async fn the_relay_and_the_consumers_tell_what_passes_and_what_a_crm_does() {
 }
 
 #[tokio::test]
+async fn a_login_that_a_crm_refuses_is_an_error() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let crm = Crm::connect(&api).await;
+    test.secrets
+        .put(&crm.connection, &json!({"username": "crosswalk", "password": "not its", "webhookSecret": "-"}))
+        .await;
+    let consumer = Function::start("consume-contact-events", test.environment.clone()).await;
+    push(&consumer, &api).await.unwrap();
+    metric(&consumer, "consume-contact-events", "CrmCalls", 1.0).await;
+    metric(&consumer, "consume-contact-events", "CrmErrors", 1.0).await;
+}
+
+#[tokio::test]
+async fn a_call_that_is_cut_off_is_one_and_an_error() {
+    let test = Setup::default().setting("CROSSWALK_CRM_CALL_MS", "2000").start().await;
+    let api = test.api().await;
+    let crm = Crm::connect(&api).await;
+    let consumer = Function::start("consume-contact-events", test.environment.clone()).await;
+    // Two calls and a part of the third are as long as two may take.
+    crm.faults(Faults { latency_ms: 1500, ..Faults::default() });
+    push(&consumer, &api).await.unwrap();
+    metric(&consumer, "consume-contact-events", "CrmCalls", 3.0).await;
+    metric(&consumer, "consume-contact-events", "CrmErrors", 1.0).await;
+}
+
+#[tokio::test]
+async fn a_webhook_over_the_quota_is_counted() {
+    let test = Setup::default().setting("CROSSWALK_WEBHOOK_RATE", "1/1").start().await;
+    let api = test.api().await;
+    let account = Account::connect(&api).await;
+    let function = Function::start("receive-webhook", test.environment.clone()).await;
+    let limited = || async { send(&function, &account).await == 429 };
+    eventually("the quota to be used up", SOON, limited).await;
+    metric(&function, "receive-webhook", "RateLimited", 1.0).await;
+}
+
+#[tokio::test]
+async fn what_is_dead_is_counted_whatever_becomes_of_the_rest_of_its_batch() {
+    let (database, _) = Proxy::before(&services::database_url()).await;
+    let address = database.address();
+    let setup = Setup::default().database_at(&address.ip().to_string(), address.port());
+    let test = setup.setting("CROSSWALK_DATABASE_CONNECT_MS", "500").start().await;
+    let api = test.api().await;
+    let (refusing, slow) = (Crm::connect(&api).await, Crm::connect(&api).await);
+    refusing.faults(Faults { refusals: 1, ..Faults::default() });
+    slow.faults(Faults { latency_ms: 2000, ..Faults::default() });
+    let consumer = Function::start("consume-contact-events", test.environment.clone()).await;
+    let meanwhile = async {
+        eventually("one of them to be dead", SOON, || async { api.links("dead").await == 1 }).await;
+        database.cut().await;
+    };
+    let (pushed, ()) = tokio::join!(push(&consumer, &api), meanwhile);
+    pushed.expect_err("the batch is to come again");
+    metric(&consumer, "consume-contact-events", "DeadLetters", 1.0).await;
+    metric(&consumer, "consume-contact-events", "BatchesFailed", 1.0).await;
+}
+
+#[tokio::test]
 async fn what_is_dead_is_counted_and_so_is_a_batch_that_is_to_come_again() {
     let (database, _) = Proxy::before(&services::database_url()).await;
     let address = database.address();
@@ -118,6 +180,23 @@ async fn metric(function: &Function, name: &str, metric: &str, sum: f64) {
         if told == Some(sum) { Ok(()) } else { Err(told) }
     };
     eventually(&format!("{metric} to be {sum}"), SOON, look).await;
+}
+
+/// Makes a contact and has it written to its CRMs.
+async fn push(consumer: &Function, api: &Api<'_>) -> Result<Value, FunctionError> {
+    let id = api.create(&ada()).await.expect(201).id();
+    let batch = msk::event("crosswalk.contacts", &[msk::of_contact(&api.client.tenant, &id)]);
+    consumer.invoke(&batch.payload).await
+}
+
+async fn send(function: &Function, account: &Account<'_>) -> u16 {
+    let body = webhook("contact.created", &uuid::Uuid::now_v7().to_string(), &record("ac_1")).to_string();
+    let at = Timestamp::now().to_string();
+    let signature = signature(&account.secret, &at, body.as_bytes());
+    let request = Request::post(account.path()).header("content-type", "application/json");
+    let request = request.header("x-acme-timestamp", at).header("x-acme-signature", signature);
+    let request = request.body(Bytes::from(body)).unwrap();
+    gateway::call(function, "POST /webhooks/{connection}", &request).await.unwrap().status().as_u16()
 }
 
 async fn get(function: &Function, api: &Api<'_>, id: &str) -> u16 {

@@ -130,6 +130,20 @@ async fn a_collector_that_fails_costs_one_request_a_moment_and_changes_no_answer
     assert_eq!(hanging.requests(), 1);
 }
 
+#[tokio::test]
+async fn the_environment_says_whose_spans_they_are_and_examples_of_answers_are_none() {
+    let collector = Collector::start(Manner::Takes).await;
+    let setup = Setup::default().setting("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
+    let test = setup.setting("OTEL_RESOURCE_ATTRIBUTES", "service.name=description").start().await;
+    let function = Function::start("serve-docs", test.environment.clone()).await;
+    let request = Request::get("/openapi.json").body(Bytes::new()).unwrap();
+    assert_eq!(gateway::call(&function, "GET /openapi.json", &request).await.unwrap().status(), 200);
+    let look = || async { collector.named("GET /openapi.json").pop() };
+    assert_eq!(eventually("the span of the request", SOON, look).await.service, "description");
+    // What none has sent has no route.
+    assert_eq!(collector.named("GET").len(), 0);
+}
+
 /// The span of a trace that is so.
 async fn one(collector: &Collector, trace: &str, is: impl Fn(&&Span) -> bool) -> Span {
     let look = || async {
