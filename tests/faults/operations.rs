@@ -29,8 +29,9 @@ async fn every_statement_of_the_page_runs() {
 async fn a_client_that_was_made_by_hand_gets_a_token_for_all_it_may_do() {
     let test = TestApp::start().await;
     let secret = ClientSecret::generate();
-    let hash: String = secret.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
-    test.sql.batch_execute(&statement("insert into clients").replace(&"0".repeat(64), &hash)).await.unwrap();
+    let placeholder = format!("decode('{}', 'hex')", "0".repeat(64));
+    let hash = format!("sha256('{}')", secret.reveal());
+    test.sql.batch_execute(&statement("insert into clients").replace(&placeholder, &hash)).await.unwrap();
     let client = TestClient { id: "cl_harbour".to_owned(), tenant: "tn_harbour".to_owned(), secret };
     let granted = test.token(&client).await.expect(200).json()["scope"].as_str().map(str::to_owned).unwrap_or_default();
     let all: BTreeSet<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
