@@ -36,6 +36,11 @@ impl TestDatabase {
         Self { name: Server::get().await.clone_template().await }
     }
 
+    /// Another database with the same in it. Whoever is connected to this one is connected no more.
+    pub async fn copy(&self) -> Self {
+        Self { name: Server::get().await.clone_database(&self.name).await }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -54,9 +54,20 @@ impl Server {
 
     /// Clones may go on side by side. The template takes no connections, so none can be in the way.
     pub(super) async fn clone_template(&self) -> String {
+        self.clone_of(&self.template).await
+    }
+
+    /// A database can be cloned while nobody is connected to it.
+    pub(super) async fn clone_database(&self, name: &str) -> String {
+        let end = format!("select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'");
+        execute(&self.client, &end).await;
+        self.clone_of(name).await
+    }
+
+    async fn clone_of(&self, source: &str) -> String {
         let number = self.clones.fetch_add(1, Ordering::Relaxed);
         let name = format!("{RUN_PREFIX}{:08x}_{number}", self.run);
-        execute(&self.client, &format!("create database {name} template {} strategy file_copy", self.template)).await;
+        execute(&self.client, &format!("create database {name} template {source} strategy file_copy")).await;
         name
     }
 
