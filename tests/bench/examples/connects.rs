@@ -6,7 +6,6 @@ use std::env;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
-use crosswalk::db::Credentials;
 use lambda_http::{Body, Request, Response, service_fn};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -49,11 +48,11 @@ async fn reach(store: String, secrets: Arc<Client>) {
 }
 
 async fn postgresql(secrets: &Client) {
-    let credentials: Credentials =
-        serde_json::from_value(secret(secrets, "CROSSWALK_DATABASE_SECRET").await).expect("credentials");
+    let credentials = secret(secrets, "CROSSWALK_DATABASE_SECRET").await;
+    let text = |name: &str| credentials[name].as_str().expect("a text").to_owned();
     let mut config = tokio_postgres::Config::new();
-    config.host(credentials.host).port(credentials.port).dbname(credentials.dbname);
-    config.user(credentials.username).password(credentials.password);
+    config.host(text("host")).port(credentials["port"].as_u64().and_then(|port| port.try_into().ok()).expect("a port"));
+    config.dbname(text("dbname")).user(text("username")).password(text("password"));
     let (client, connection) = config.connect(NoTls).await.expect("PostgreSQL answers");
     tokio::spawn(connection);
     client.simple_query("select 1").await.expect("PostgreSQL answers");

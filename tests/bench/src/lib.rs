@@ -21,7 +21,13 @@ pub use options::{Name, Options};
 
 /// Runs the parts that were asked for, prints their tables and writes them down. A budget that is missed is told, and is no
 /// failure: figures are the machine's too.
+///
+/// # Panics
+///
+/// When the repository is gone.
 pub async fn run(options: Options) -> ExitCode {
+    // `cargo bench` starts it in the package's own folder.
+    std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).expect("the repository is there");
     let mut parts = Vec::new();
     for name in options.chosen() {
         let part = match name {

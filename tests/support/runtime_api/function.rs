@@ -1,6 +1,7 @@
 //! A function under the Runtime API, as a test sees it.
 
 use std::future::Future;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,6 +138,11 @@ impl Function {
     /// The ids of the processes that run, for a look at their memory or their CPU time.
     pub fn pids(&self) -> Vec<i32> {
         self.instances.running().iter().map(|process| process.pid()).collect()
+    }
+
+    /// Its binary.
+    pub fn binary(&self) -> &Path {
+        &self.instances.binary
     }
 
     /// What the function has written to stdout and stderr so far (the last ten thousand lines).

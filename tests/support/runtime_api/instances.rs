@@ -16,7 +16,7 @@ use super::queue::{Invocation, Queue};
 pub(super) struct Instances {
     pub(super) launch: Launch,
     pub(super) log: Log,
-    binary: PathBuf,
+    pub(super) binary: PathBuf,
     queue: Arc<Queue>,
     state: watch::Sender<State>,
 }

@@ -12,6 +12,8 @@ use crate::world::World;
 /// What a load came to.
 #[derive(Debug)]
 pub struct Load {
+    /// How many invocations there were.
+    pub count: usize,
     /// From the invocation to the answer, as the gateway would see it.
     pub times: Times,
     /// From the first invocation to the last answer.
@@ -34,7 +36,7 @@ pub async fn load(
     function: &Function,
     events: Vec<Bytes>,
     at_once: usize,
-    expect: &(dyn Fn(&[u8]) -> bool + Sync),
+    expect: &dyn Fn(&[u8]) -> bool,
 ) -> Load {
     let count = u32::try_from(events.len()).expect("no load is that large");
     let (pids, backends) = (function.pids(), process::backends(world.test.database.name()));
@@ -51,6 +53,7 @@ pub async fn load(
     let wall = begun.elapsed();
     let each = |after: Duration, before: Duration| after.saturating_sub(before) / count;
     Load {
+        count: times.len(),
         times: Times::of(times),
         wall,
         function: each(process::cpu(&pids), before.0),

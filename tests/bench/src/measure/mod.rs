@@ -33,6 +33,11 @@ impl Times {
         self.percentile(99)
     }
 
+    /// The mean.
+    pub fn mean(&self) -> Duration {
+        self.0.iter().sum::<Duration>() / u32::try_from(self.0.len()).expect("nothing is timed that often")
+    }
+
     fn percentile(&self, percent: usize) -> Duration {
         self.0[(self.0.len() - 1) * percent / 100]
     }
