@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use serde_json::json;
 use support::account::Account;
-use support::app::{Api, Setup, TestApp, TestClient};
+use support::app::{Setup, TestApp, TestClient};
 use support::database::TestDatabase;
 use support::runtime_api::{Function, Launch};
 use support::services;
@@ -54,16 +54,6 @@ impl World {
         let redis = redis::Client::open(services::redis_url()).expect("REDIS_URL is a URL");
         let redis = redis.get_multiplexed_async_connection().await.expect("Redis answers");
         Self { test, client, token, spare: Vec::new(), connection, webhook_secret, redis }
-    }
-
-    /// The tenant's client, asking an instance in this process.
-    pub fn api(&self) -> Api<'_> {
-        Api {
-            test: &self.test,
-            app: std::sync::Arc::clone(&self.test.app),
-            client: self.client.clone(),
-            token: self.token.clone(),
-        }
     }
 
     /// The tenant.
@@ -115,7 +105,7 @@ impl World {
 
     /// A function of this application, to be started.
     pub fn launch(&self, function: &str) -> Launch {
-        Function::launch(function).environment(self.test.environment.clone())
+        Function::launch(function).environment(self.test.environment.clone()).quiet()
     }
 
     /// The CPU time that Redis has used so far.
@@ -172,6 +162,6 @@ impl World {
 impl Taped {
     /// A function of this application, to be started.
     pub fn launch(&self, function: &str) -> Launch {
-        Function::launch(function).environment(self.environment.clone())
+        Function::launch(function).environment(self.environment.clone()).quiet()
     }
 }

@@ -18,14 +18,16 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Reads until the last writer has closed the pipe.
-    pub(super) fn follow(&self, name: &str, output: PipeReader) -> JoinHandle<()> {
+    /// Reads until the last writer has closed the pipe. What is to be quiet is kept for [`Log::text`] alone.
+    pub(super) fn follow(&self, name: &str, output: PipeReader, quiet: bool) -> JoinHandle<()> {
         let (log, name) = (self.clone(), name.to_owned());
         thread::spawn(move || {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).into_owned();
-                eprintln!("{name} | {line}");
-                crate::log::keep(&line);
+                if !quiet {
+                    eprintln!("{name} | {line}");
+                    crate::log::keep(&line);
+                }
                 log.keep(line);
             }
         })
