@@ -17,6 +17,7 @@ mod outage_redis;
 mod outage_secrets;
 mod outage_transaction;
 mod purge_interrupted;
+mod relay_backlog;
 mod relay_due;
 mod relay_floor;
 mod relay_freeze;

@@ -2,7 +2,7 @@
 
 use aws_sdk_kafka::Client;
 use aws_sdk_kafka::error::DisplayErrorContext;
-use crosswalk::config::secrets;
+use crosswalk::config::aws;
 use crosswalk::{Error, Result};
 
 use crate::settings::Settings;
@@ -12,7 +12,7 @@ pub async fn of(settings: &Settings) -> Result<String> {
     if !settings.brokers.is_empty() {
         return Ok(settings.brokers.clone());
     }
-    let client = Client::new(&Box::pin(secrets::aws()).await);
+    let client = Client::new(&Box::pin(aws()).await);
     let answer = Box::pin(client.get_bootstrap_brokers().cluster_arn(&settings.cluster).send()).await;
     let answer = answer.map_err(|error| Error::unavailable("Amazon MSK", DisplayErrorContext(error).to_string()))?;
     let none = || Error::internal("find the brokers", "the cluster has no IAM access control");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_msk_iam_sasl_signer::generate_auth_token_from_credentials_provider;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use crosswalk::config::secrets;
+use crosswalk::config::aws;
 use crosswalk::error::Cause;
 use crosswalk::{Error, Result};
 use kafka_protocol::messages::{RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslHandshakeRequest};
@@ -109,7 +109,7 @@ impl Broker {
 }
 
 async fn token() -> Result<String> {
-    let sdk = Box::pin(secrets::aws()).await;
+    let sdk = Box::pin(aws()).await;
     let missing = |what| move || Error::internal("log in to Kafka", what);
     let region = sdk.region().cloned().ok_or_else(missing("no region: set AWS_REGION"))?;
     let credentials = sdk.credentials_provider().ok_or_else(missing("no source of AWS credentials is configured"))?;

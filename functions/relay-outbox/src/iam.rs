@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_msk_iam_sasl_signer::generate_auth_token_from_credentials_provider;
-use crosswalk::config::secrets;
+use crosswalk::config::aws;
 use rdkafka::client::OAuthToken;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
@@ -33,7 +33,7 @@ impl Signer {
     }
 
     async fn sign(&self) -> Result<OAuthToken, Box<dyn Error>> {
-        let sdk = self.sdk.get_or_init(secrets::aws).await;
+        let sdk = self.sdk.get_or_init(aws).await;
         let region = sdk.region().ok_or("no region: set AWS_REGION")?;
         let credentials = sdk.credentials_provider().ok_or("no source of AWS credentials is configured")?;
         let (token, lifetime_ms) = generate_auth_token_from_credentials_provider(region.clone(), credentials).await?;

@@ -15,7 +15,7 @@ const APP_ROLE: &str = "crosswalk_app";
 
 /// Stores whatever is not there yet.
 pub(crate) async fn store(services: &Services) -> Result<()> {
-    let client = Client::new(&crosswalk::config::secrets::aws().await);
+    let client = Client::new(&crosswalk::config::aws().await);
     let database = |user: &str, password: &str| {
         json!({
             "engine": "postgres",

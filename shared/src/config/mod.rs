@@ -3,11 +3,13 @@
 //! The environment names secrets; it never holds one. Every variable has a default that fits production, but for names
 //! and addresses, which have none.
 
+mod aws;
 mod env;
 pub mod secrets;
 mod settings;
 mod versions;
 
+pub use aws::aws;
 pub use env::Env;
 pub use secrets::Secrets;
 pub use settings::{

@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::retry::RetryConfig;
-use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
@@ -119,27 +116,13 @@ impl Secrets {
     }
 }
 
-/// The SDK's configuration: credentials, region and endpoint as the environment says.
-pub async fn aws() -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(5))
-        .build();
-    aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(timeouts)
-        .load()
-        .await
-}
-
 /// Whatever Secrets Manager said instead of an answer. It never quotes a secret.
 pub(super) fn no_answer(name: &str, error: impl std::error::Error) -> Error {
     Error::unavailable("Secrets Manager", format!("secret {name}: {}", DisplayErrorContext(error)))
 }
 
 async fn connect() -> Client {
-    Client::new(&aws().await)
+    Client::new(&super::aws().await)
 }
 
 /// A secret, from its JSON.

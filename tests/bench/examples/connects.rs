@@ -30,7 +30,7 @@ async fn main() -> Result<(), lambda_http::Error> {
 }
 
 async fn connect() {
-    let config = crosswalk::config::secrets::aws().await;
+    let config = crosswalk::config::aws().await;
     let secrets = Arc::new(Client::new(&config));
     let wanted = env::var("CONNECTS").expect("CONNECTS names the stores");
     let stores = wanted.split(',').map(|store| tokio::spawn(reach(store.to_owned(), Arc::clone(&secrets))));

@@ -5,7 +5,6 @@ use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use crosswalk::auth::SigningKeySecret;
 use crosswalk::db::Credentials;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::log;
@@ -84,10 +83,7 @@ impl Secrets {
     }
 }
 
-/// Every test has a runtime of its own, and a client belongs to one: it is made for each call, and costs nothing to speak of.
+/// Every test has a runtime of its own, and a client's connections belong to one: it is made for each call.
 async fn client() -> Client {
-    static CONFIG: OnceCell<aws_config::SdkConfig> = OnceCell::const_new();
-    let config = CONFIG.get_or_init(crosswalk::config::secrets::aws).await;
-    let http = aws_sdk_secretsmanager::config::Builder::from(config);
-    Client::from_conf(http.build())
+    Client::new(&crosswalk::config::aws().await)
 }

@@ -1,12 +1,12 @@
 -- Marks events as published, if the lease is still the holder's, and answers whether it is. Rows are locked in the
--- order of their ids, as everybody locks them. An event has but one turn.
+-- order of their ids, as everybody locks them. An event has but one turn: $3 says nothing.
 with lease as materialized (
     select from relay_leases where name = 'outbox' and holder = $1 and until > clock_timestamp()
 ), due as (
     select e.id
     from contact_events e
-    join unnest($2::bigint[], $3::integer[]) as published (id, turn) on published.id = e.id
-    where e.published_at is null and e.dead_at is null and exists (select from lease)
+    where e.id = any($2::bigint[]) and $3::integer[] is not null
+      and e.published_at is null and e.dead_at is null and exists (select from lease)
     order by e.id
     for no key update of e
 ), marked as (

@@ -7,7 +7,7 @@ with lease as materialized (
     select w.id
     from webhook_events w
     join unnest($2::bigint[], $3::integer[]) as published (id, turn) on published.id = w.id
-    where w.published_at is null and w.replays = published.turn and exists (select from lease)
+    where w.id = any($2::bigint[]) and w.published_at is null and w.replays = published.turn and exists (select from lease)
     order by w.id
     for no key update of w
 ), marked as (

@@ -6,7 +6,7 @@ with lease as materialized (
     select e.id, refused.failure
     from contact_events e
     join unnest($2::bigint[], $3::text[]) as refused (id, failure) on refused.id = e.id
-    where e.published_at is null and e.dead_at is null and exists (select from lease)
+    where e.id = any($2::bigint[]) and e.published_at is null and e.dead_at is null and exists (select from lease)
     order by e.id
     for no key update of e
 ), parked as (

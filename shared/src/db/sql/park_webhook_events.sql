@@ -6,7 +6,7 @@ with lease as materialized (
     select w.id, refused.failure
     from webhook_events w
     join unnest($2::bigint[], $3::text[]) as refused (id, failure) on refused.id = w.id
-    where w.published_at is null and w.state = 'received' and exists (select from lease)
+    where w.id = any($2::bigint[]) and w.published_at is null and w.state = 'received' and exists (select from lease)
     order by w.id
     for no key update of w
 ), parked as (
