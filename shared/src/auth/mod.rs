@@ -3,6 +3,7 @@
 mod account;
 mod claims;
 mod keys;
+mod presented;
 mod scope;
 mod secret;
 mod senders;
@@ -12,8 +13,9 @@ mod verify;
 pub use account::{Account, AccountAt};
 pub use claims::{Caller, Claims};
 pub use keys::{SigningKey, SigningKeySecret, public_keys};
+pub use presented::{Presented, Refusal};
 pub use scope::Scope;
 pub use secret::ClientSecret;
 pub use senders::{Sender, Senders};
 pub use sign::{IssuedToken, issue};
-pub use verify::{Refusal, Verifier};
+pub use verify::Verifier;

@@ -42,7 +42,7 @@ impl App {
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
-fn bearer_token(request: &Request) -> Result<&str> {
+pub fn bearer_token(request: &Request) -> Result<&str> {
     let header = request.headers().get(AUTHORIZATION).ok_or(Error::TokenMissing)?;
     let malformed = || Error::TokenRefused("the Authorization header is not a Bearer token");
     let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;

@@ -25,6 +25,7 @@ pub type Request = lambda_http::Request;
 /// An answer as the runtime takes it.
 pub type Response = lambda_http::Response<lambda_http::Body>;
 
+pub use admission::bearer_token;
 pub use batch::{batch, multi_status};
 pub use body::{body, body_within, expected, merge_patch, no_body};
 pub use conditional::{if_match, matches_none};
