@@ -1,6 +1,7 @@
 //! What happened to a contact: one event for every version, written with the change and published later.
 
 pub mod kafka;
+mod wake_up;
 
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -1,7 +1,5 @@
 //! Records of the topic of contacts: each says that a contact may have to be written to CRMs.
 
-use uuid::Uuid;
-
 use super::push::{Pushed, Pusher, Woken};
 use crate::app::App;
 use crate::clock::End;
@@ -15,7 +13,7 @@ pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord], end: &
     // Each lasts as long as the work of all.
     let spans: Vec<_> = records.iter().map(KafkaRecord::span).collect();
     for (record, span) in records.iter().zip(&spans) {
-        match contact(record) {
+        match record.contact() {
             // The last one knows of the changes before.
             Ok(contact) => drop(contacts.insert(contact, span.context().cloned())),
             Err(reason) => unreadable.push((record, reason)),
@@ -23,13 +21,4 @@ pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord], end: &
     }
     parked::park(app, &unreadable).await?;
     pusher.push(app, &contacts, end).await
-}
-
-/// The tenant and the contact.
-fn contact(record: &KafkaRecord) -> Result<(String, Uuid), String> {
-    let id = record.key()?.parse().map_err(|_| "its key is no contact's id")?;
-    let tenant = record.header("ce_tenantid").ok_or("it has no header ce_tenantid")?;
-    // What can't be the id of one is not asked for.
-    let plain = tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { Ok((tenant, id)) } else { Err("its header ce_tenantid is no tenant's id".to_owned()) }
 }

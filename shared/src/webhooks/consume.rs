@@ -1,7 +1,5 @@
 //! Records of the topic of webhooks: each wakes us up for one webhook, whose row says the rest.
 
-use uuid::Uuid;
-
 use super::work::{Woken, Worked, work};
 use crate::app::App;
 use crate::error::Result;
@@ -14,7 +12,7 @@ pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
     // Each lasts as long as the work of all.
     let spans: Vec<_> = records.iter().map(KafkaRecord::span).collect();
     for (record, span) in records.iter().zip(&spans) {
-        match webhook(record) {
+        match record.webhook() {
             Ok(id) => drop(woken.insert(id, span.context().cloned())),
             Err(reason) => unreadable.push((record, reason)),
         }
@@ -31,9 +29,4 @@ pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
         "webhooks worked"
     );
     Ok(worked)
-}
-
-fn webhook(record: &KafkaRecord) -> Result<Uuid, String> {
-    let id = record.value()?["id"].as_str().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| "its value names no webhook".to_owned())
 }
