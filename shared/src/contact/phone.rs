@@ -1,6 +1,7 @@
 //! A phone number: E.164 where it can be told, else as given.
 
-use phonenumber::country::Id as Region;
+use phonenumber::country::{Id as Region, Source};
+use phonenumber::{Mode, PhoneNumber, is_valid, parse};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,6 +9,9 @@ use super::reading::{Read, Reading};
 use super::text::{is_blank, text};
 
 pub(super) const MAX: usize = 50;
+
+/// A plus and at most 15 digits (ITU-T E.164, section 6.2.1).
+const MAX_E164: usize = 16;
 
 /// A phone number. One that is valid in its region is kept in E.164 (`+14155552671`), so that the same number is
 /// the same text; any other is kept as it was given: a number we don't understand is not a fault of the caller.
@@ -27,15 +31,28 @@ impl Phone {
     }
 
     fn normalised(given: String, region: &str) -> Self {
-        let parsed = phonenumber::parse(region.parse::<Region>().ok(), &given);
-        match parsed {
-            // E.164 has no place for an extension, and dropping it would lose what was given.
-            Ok(number) if number.extension().is_none() && phonenumber::is_valid(&number) => {
-                Self(number.format().mode(phonenumber::Mode::E164).to_string())
-            }
-            _ => Self(given),
-        }
+        Self(e164(&given, region.parse().ok()).unwrap_or(given))
     }
+}
+
+/// The number in E.164, if it is a valid one that has a place there.
+fn e164(given: &str, region: Option<Region>) -> Option<String> {
+    // With a country code it is read as a number of that country. Read as one of the United States, +49 151… would lose
+    // the 1 that is dialled there before a number of their own.
+    parse(None, given).ok().and_then(|number| as_e164(&number)).or_else(|| {
+        let number = parse(region, given).ok()?;
+        let e164 = as_e164(&number)?;
+        let is_of_region = matches!(number.code().source(), Source::Default | Source::Number);
+        let digits: String = given.chars().filter(char::is_ascii_digit).collect();
+        (is_of_region || digits.ends_with(&e164[1..])).then_some(e164)
+    })
+}
+
+fn as_e164(number: &PhoneNumber) -> Option<String> {
+    let e164 = number.format().mode(Mode::E164).to_string();
+    // E.164 has no place for an extension, and dropping it would lose what was given.
+    let fits = number.extension().is_none() && e164.len() <= MAX_E164;
+    (fits && is_valid(number)).then_some(e164)
 }
 
 impl Read for Phone {
@@ -62,8 +79,35 @@ mod tests {
     }
 
     #[test]
+    fn a_number_with_its_country_is_the_same_in_every_region() {
+        for region in ["US", "DE", "IT", "RU", "nowhere"] {
+            for (given, kept) in [
+                ("+49 1512 3456789", "+4915123456789"),
+                ("+39 06 698 12345", "+390669812345"),
+                ("+1 415 555 2671", "+14155552671"),
+                ("+44 (0)20 7946 0958", "+442079460958"),
+            ] {
+                assert_eq!(Phone::normalised(given.into(), region).as_str(), kept, "{given} in {region}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_of_another_country_keeps_all_its_digits() {
+        for (given, kept) in [
+            ("011 44 20 7946 0958", "+442079460958"),
+            ("011 49 1512 3456789", "011 49 1512 3456789"),
+            ("+7 800 555 35 35", "+78005553535"),
+        ] {
+            assert_eq!(Phone::normalised(given.into(), "US").as_str(), kept, "{given}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_of_its_region_is_kept_as_given() {
-        for given in ["call reception", "12", "+1 415 555 2671 ext. 5", "415-555-2671 x77", "++", "٣"] {
+        for given in
+            ["call reception", "12", "+1 415 555 2671 ext. 5", "415-555-2671 x77", "++", "٣", "+49 300 9527862 6880"]
+        {
             assert_eq!(Phone::normalised(given.into(), "US").as_str(), given);
         }
     }
