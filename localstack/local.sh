@@ -22,6 +22,7 @@ source localstack/lib/services.sh
 source localstack/lib/crm.sh
 source localstack/lib/functions.sh
 source localstack/lib/package.sh
+source localstack/lib/fuzz.sh
 source localstack/lib/ending.sh
 source localstack/lib/personal_data.sh
 source localstack/lib/stages.sh
@@ -35,10 +36,11 @@ Usage: localstack/local.sh COMMAND
   up, down           everything in the background; stop it again
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
   check              formatting, lints, documentation, layering, shell scripts, the templates, dependencies
+  fuzz [TARGET...]   what must hold whatever comes in, by libFuzzer; SECONDS_EACH seconds each (30)
   package            every function for arm64 into target/lambda, checked
   deploy [STAGE]     package, then sam deploy with that part of samconfig.toml; dev by default
-  install [PART...]  what is missing on this machine, of: services build tools tests package check (all of them by
-                     default)
+  install [PART...]  what is missing on this machine, of: services build tools tests package check fuzz (all of
+                     them by default)
   services up        PostgreSQL, Redis, Kafka, LocalStack and the CRM's Redis, by Docker or natively; writes
                      .local/services.env
   services down      stops them; their data stays
@@ -63,7 +65,7 @@ main() {
   local command=${1:-}
   shift || true
   case $command in
-    run | demo | up | down | test | check | package | deploy | clean) "stage_$command" "$@" ;;
+    run | demo | up | down | test | check | fuzz | package | deploy | clean) "stage_$command" "$@" ;;
     install) install_parts "$@" ;;
     services) services "$@" ;;
     -h | --help | help) usage ;;

@@ -80,6 +80,9 @@ packages_for_check() {
   { python_tools_installed && check_tools_installed; } || want_python
 }
 
+# libFuzzer is C++, and comes with its crate.
+packages_for_fuzz() { packages_for_build; }
+
 want_python() {
   want python3 command -v python3
   want python3-venv python3 -c 'import ensurepip, venv'

@@ -113,7 +113,7 @@ stage_check() {
   title "Dependencies"
   check_dependencies
   title "Lints"
-  attended cargo clippy --workspace --all-targets -- -D warnings
+  attended cargo clippy --workspace --all-targets --features crosswalk-fuzz/libfuzzer -- -D warnings
   title "Documentation"
   attended env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
   title "Layering"

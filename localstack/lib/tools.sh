@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Tools that come from PyPI, Maven Central and rustup, all into .local/tools but for Rust itself.
+# Tools that come from PyPI, Maven Central, crates.io and rustup, all into .local/tools but for Rust itself.
 
 readonly PYTHON_TOOLS=$TOOLS/python LOCALSTACK_VENV=$TOOLS/localstack KAFKA_JARS=$TOOLS/kafka
 readonly CHECK_TOOLS=$TOOLS/check CONFORMANCE_TOOLS=$TOOLS/conformance
@@ -10,10 +10,10 @@ readonly LOCALSTACK_RESOLVED=2026-03-01
 # install_parts [PART...]
 install_parts() {
   local part
-  [[ $# -gt 0 ]] || set -- services build tools tests package check
+  [[ $# -gt 0 ]] || set -- services build tools tests package check fuzz
   for part in "$@"; do
-    [[ $part =~ ^(services|build|tools|tests|package|check)$ ]] ||
-      fail "There is no part '$part'." "The parts are: services build tools tests package check"
+    [[ $part =~ ^(services|build|tools|tests|package|check|fuzz)$ ]] ||
+      fail "There is no part '$part'." "The parts are: services build tools tests package check fuzz"
   done
   exclusively install_chosen "$@"
 }
@@ -27,7 +27,7 @@ install_chosen() {
   done
   [[ ${#wanted[@]} -gt 0 ]] || return 0
   # What can't be installed from here is said before anything is.
-  if [[ " ${wanted[*]} " =~ " "(build|package|check)" " ]]; then require_rust; fi
+  if [[ " ${wanted[*]} " =~ " "(build|package|check|fuzz)" " ]]; then require_rust; fi
   install_packages "${wanted[@]}"
   for part in "${wanted[@]}"; do "install_$part"; done
 }
@@ -68,6 +68,13 @@ install_check() {
     fail "rustfmt or clippy is missing." "Run: rustup component add rustfmt clippy"
   install_python_tools
   install_check_tools
+}
+
+install_fuzz() {
+  [[ $("$FUZZ_TOOLS/bin/cargo-fuzz" --version 2>/dev/null) == "cargo-fuzz $CARGO_FUZZ_VERSION" ]] && return
+  title "Building cargo-fuzz from crates.io"
+  quietly "$LOGS/fuzz-install.log" cargo install --root "$FUZZ_TOOLS" --locked "cargo-fuzz@$CARGO_FUZZ_VERSION" ||
+    fail "cargo-fuzz could not be built." "Is crates.io reachable? Then try again."
 }
 
 check_tools_installed() { cmp -s "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"; }

@@ -1,3 +1,5 @@
+//! See `crosswalk_fuzz`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| crosswalk_fuzz::kafka_record(input));

@@ -1,5 +1,6 @@
 //! Webhooks: whose they are, and what they say.
 
+use std::fmt::Write;
 use std::sync::LazyLock;
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
@@ -53,7 +54,10 @@ fn is_genuine(at: Option<&str>, signature: Option<&str>, body: &[u8]) -> bool {
 
 fn hmac(secret: &str, at: &str, body: &[u8]) -> String {
     let tag = sign(&Key::new(HMAC_SHA256, secret.as_bytes()), &[at.as_bytes(), body].concat());
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    tag.as_ref().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// The body with one bit that is another; an empty one becomes longer.
@@ -81,9 +85,9 @@ fn is_kept_or_refused(body: &[u8]) {
         }
         (verdict, changes) => panic!("told {verdict:?}, found {changes:?}"),
     };
-    let [Change { remote_id: changed, news }] = changes.try_into().expect("a webhook tells of one record");
-    assert_eq!((remote_id, event_id.is_some(), kind.is_some()), (Some(changed), true, true));
-    if let News::Is { record, .. } = news {
+    let [change]: [Change; 1] = changes.try_into().expect("a webhook tells of one record");
+    assert_eq!((remote_id, event_id.is_some(), kind.is_some()), (Some(change.remote_id), true, true));
+    if let News::Is { record, .. } = change.news {
         let body: Value = serde_json::from_slice(body).expect("it was read");
         assert_eq!(body["data"].as_object(), Some(&record), "nothing of a record is lost");
         there_and_back(&record, &RULES);
