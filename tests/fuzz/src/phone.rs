@@ -18,16 +18,24 @@ pub fn phone(input: &[u8]) {
     assert!(number.chars().count() <= 50, "{number}");
     assert_eq!(kept(&number, &rules).unwrap(), number, "it stays what it became");
     if number != given.trim() {
-        let digits = number.strip_prefix('+').expect("what became another number is E.164");
-        assert!((1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()), "{number}");
-        for elsewhere in ["US", "DE", "IT", "nowhere"] {
-            let rules = Rules { phone_region: elsewhere.to_owned() };
-            assert_eq!(kept(&number, &rules).unwrap(), number, "E.164 is the same in {elsewhere}");
-        }
+        is_e164(&number);
     }
     let mut record = record();
     record.insert("acme_phone".to_owned(), json!(given));
     there_and_back(&record, &rules);
+}
+
+/// What became another number has its country in it: it is the same wherever it is read, and wherever it is dialled.
+fn is_e164(number: &str) {
+    let digits = number.strip_prefix('+').expect("it has its country in it");
+    assert!((1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()), "{number}");
+    for (region, abroad) in [("US", "011"), ("DE", "00"), ("IT", "00"), ("nowhere", "+")] {
+        let rules = Rules { phone_region: region.to_owned() };
+        assert_eq!(kept(number, &rules).unwrap(), number, "in {region}");
+        let dialled = format!("{abroad}{digits}");
+        let there = kept(&dialled, &rules).unwrap();
+        assert!(there == number || there == dialled, "{dialled} is not {there} in {region}");
+    }
 }
 
 fn kept(given: &str, rules: &Rules) -> crosswalk::Result<String> {
