@@ -55,7 +55,7 @@ count_files() { find "$1" -type f | wc -l; }
 # What a target ended with, and how to have it end so again.
 show_failures() {
   local input
-  show_log "$LOGS/fuzz-$1.log"
+  grep -a -m 1 -A 3 'panicked at' "$LOGS/fuzz-$1.log" | sed 's/^/    | /' || show_log "$LOGS/fuzz-$1.log"
   for input in "$FUZZ_FOUND/$1/failures"/*; do
     say "to run it again: $(fuzz_binary "$1") $input"
   done
