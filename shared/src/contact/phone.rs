@@ -1,7 +1,6 @@
 //! A phone number: E.164 where it can be told, else as given.
 
-use phonenumber::country::{Id as Region, Source};
-use phonenumber::{Mode, PhoneNumber, is_valid, parse};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, Region};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -35,24 +34,14 @@ impl Phone {
     }
 }
 
-/// The number in E.164, if it is a valid one that has a place there.
+/// The number in E.164, if it is a valid one that has a place there. Without a country code it is one of the region.
 fn e164(given: &str, region: Option<Region>) -> Option<String> {
-    // With a country code it is read as a number of that country. Read as one of the United States, +49 151… would lose
-    // the 1 that is dialled there before a number of their own.
-    parse(None, given).ok().and_then(|number| as_e164(&number)).or_else(|| {
-        let number = parse(region, given).ok()?;
-        let e164 = as_e164(&number)?;
-        let is_of_region = matches!(number.code().source(), Source::Default | Source::Number);
-        let digits: String = given.chars().filter(char::is_ascii_digit).collect();
-        (is_of_region || digits.ends_with(&e164[1..])).then_some(e164)
-    })
-}
-
-fn as_e164(number: &PhoneNumber) -> Option<String> {
-    let e164 = number.format().mode(Mode::E164).to_string();
+    let numbers = &*PHONE_NUMBER_UTIL;
+    let number = numbers.parse(given, region).ok()?;
+    let e164 = numbers.format(&number, PhoneNumberFormat::E164);
     // E.164 has no place for an extension, and dropping it would lose what was given.
-    let fits = number.extension().is_none() && e164.len() <= MAX_E164;
-    (fits && is_valid(number)).then_some(e164)
+    let fits = number.extension.is_none() && e164.len() <= MAX_E164;
+    (fits && numbers.is_valid_number(&number)).then(|| e164.into_owned())
 }
 
 impl Read for Phone {
