@@ -171,20 +171,36 @@ impl Ask {
         self
     }
 
-    /// Sends the request by way of the gateway's event, as it comes in production.
+    /// The instance that is asked.
+    pub fn app(&self) -> Arc<App> {
+        Arc::clone(&self.app)
+    }
+
+    /// The request as the gateway hands it to its function.
     ///
     /// # Panics
     ///
     /// When it is no request that HTTP can carry.
-    pub async fn send(self) -> Answer {
+    pub fn event(self) -> Value {
         let route = routes::route(&self.method, self.path.split('?').next().unwrap_or_default());
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
             request = request.header(name, value);
         }
         let request = request.body(self.body).unwrap_or_else(|error| panic!("no request: {error}"));
-        let event = gateway::event(&route, &request).to_string();
-        let request = lambda_http::request::from_str(&event).unwrap_or_else(|error| panic!("no event: {error}"));
-        Answer::of(routes::call(&self.app, &route, request).await)
+        gateway::event(&route, &request)
+    }
+
+    /// Sends the request by way of the gateway's event, as it comes in production.
+    ///
+    /// # Panics
+    ///
+    /// As [`Ask::event`].
+    pub async fn send(self) -> Answer {
+        let (app, event) = (self.app(), self.event());
+        let route = event["routeKey"].as_str().unwrap_or_default().to_owned();
+        let request = lambda_http::request::from_str(&event.to_string());
+        let request = request.unwrap_or_else(|error| panic!("no event: {error}"));
+        Answer::of(routes::call(&app, &route, request).await)
     }
 }
