@@ -27,10 +27,17 @@ pub struct Listing {
     pub total: bool,
 }
 
+impl Listing {
+    /// What its cursors are bound to.
+    pub fn question(&self, tenant: &str) -> String {
+        json!(["contacts", tenant, self.filter, self.sort]).to_string()
+    }
+}
+
 /// A page of contacts. Those that nobody changes while a caller walks through the pages are there once each.
 pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<Page> {
     let Listing { filter, sort, window, .. } = listing;
-    let question = json!(["contacts", caller.tenant, filter, sort]).to_string();
+    let question = listing.question(&caller.tenant);
     let after: Option<(String, Uuid)> = window.position(&question)?;
     let wanted = Wanted {
         filter,

@@ -1,0 +1,80 @@
+//! The first page, the hundredth and the ten thousandth, in every order.
+
+use crosswalk::contact::{Sort, SortKey};
+use support::lists::place;
+
+use super::PAGES;
+use super::walk::{LIMIT, List, Walked, Walker};
+use crate::measure::ms;
+use crate::options::Options;
+use crate::progress;
+use crate::report::{Bound, Budget, Table, number, text};
+
+/// What the last page may cost beside the first.
+const RATIO: f64 = 1.2;
+
+/// The orders.
+const DIRECTIONS: [&str; 2] = ["", "-"];
+
+/// Measures them.
+pub async fn measure(walker: &Walker<'_>, options: &Options) -> (Table, Vec<Budget>) {
+    let columns = [
+        "order",
+        "page 1 p50 ms",
+        "p99",
+        "statement p50",
+        "buffers",
+        "page 100 p50 ms",
+        "p99",
+        "page 10,000 p50 ms",
+        "p99",
+        "statement p50",
+        "buffers",
+        "p50: page 10,000 / 1",
+    ];
+    let mut table = Table::new("Pages of the list without filters", &columns);
+    let far = options.scaled(10_000);
+    let (mut times, mut buffers) = (Worst::default(), Worst::default());
+    let bar = progress::bar("pages", 3 * DIRECTIONS.len() * SortKey::ALL.len());
+    for key in SortKey::ALL {
+        for direction in DIRECTIONS {
+            let order = format!("{direction}{}", key.as_str());
+            let sort = Sort { key, descending: direction == "-" };
+            let list = List { query: format!("sort={order}"), counted: false };
+            let mut walked = Vec::new();
+            for page in [1, 100, far] {
+                let from = place(walker.sql, &walker.api.client.tenant, sort, (page - 1) * LIMIT).await;
+                walked.push(walker.walk(&list, from, PAGES).await);
+                bar.inc(1);
+            }
+            let [first, hundredth, last] = walked.as_slice() else { unreachable!("three pages were walked to") };
+            let (near, there) = (ms(first.function.p50()), ms(last.function.p50()));
+            times.see(there / near, &order);
+            buffers.see(last.buffers / first.buffers, &order);
+            let pair = |walked: &Walked| [walked.function.p50(), walked.function.p99()].map(|time| number(ms(time), 2));
+            let rest = |walked: &Walked| [number(ms(walked.statement.p50()), 2), number(walked.buffers, 0)];
+            let cells = [&pair(first)[..], &rest(first), &pair(hundredth), &pair(last), &rest(last)].concat();
+            table.row([text(order)].into_iter().chain(cells).chain([number(there / near, 2)]));
+        }
+    }
+    bar.finish_and_clear();
+    let budget = |what: &str, Worst { value, order }: Worst| {
+        Budget::of(format!("page 10,000 beside page 1, {what}, by {order}"), value, Bound::AtMost(RATIO))
+    };
+    (table, vec![budget("time p50", times), budget("buffers", buffers)])
+}
+
+/// The largest of what was seen, and in which order.
+#[derive(Debug, Default)]
+struct Worst {
+    value: f64,
+    order: String,
+}
+
+impl Worst {
+    fn see(&mut self, value: f64, order: &str) {
+        if value > self.value {
+            *self = Self { value, order: order.to_owned() };
+        }
+    }
+}

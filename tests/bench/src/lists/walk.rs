@@ -1,0 +1,148 @@
+//! Walking through a list from page to page: through the function, by the statement alone, and with PostgreSQL's plans.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use crosswalk::contacts::Listing;
+use crosswalk::db::contacts::{Statement, Wanted};
+use crosswalk::paging::Window;
+use serde_json::Value;
+use support::app::{Api, Ask};
+use support::gateway;
+use support::lists::{Place, Plan, explain, listing, place_of};
+use support::runtime_api::Function;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
+
+use crate::measure::Times;
+
+/// Contacts of a page.
+pub const LIMIT: usize = 50;
+
+/// Pages whose plans are looked at, so that one page more or less of an index doesn't count.
+const PLANS: usize = 10;
+
+/// Who walks, and through what.
+pub struct Walker<'a> {
+    pub sql: &'a Client,
+    pub api: &'a Api<'a>,
+    function: &'a Function,
+}
+
+/// A list to walk through.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// The request's parameters.
+    pub query: String,
+    /// Whether the total is asked for.
+    pub counted: bool,
+}
+
+/// What pages of a list cost.
+pub struct Walked {
+    /// An invocation of the function.
+    pub function: Times,
+    /// The statement alone.
+    pub statement: Times,
+    /// Buffers of a page, on average.
+    pub buffers: f64,
+    /// Scans of the whole table, in all pages.
+    pub sequential: usize,
+    /// What PostgreSQL did for the first of them.
+    pub shape: String,
+}
+
+impl<'a> Walker<'a> {
+    pub fn new(sql: &'a Client, api: &'a Api<'a>, function: &'a Function) -> Self {
+        Self { sql, api, function }
+    }
+
+    /// Walks so many pages on from a place, and from the beginning again when the list has ended.
+    pub async fn walk(&self, list: &List, from: Option<Place>, pages: usize) -> Walked {
+        let listing = listing(self.ask(list, None));
+        let cursor = from.as_ref().map(|place| self.cursor(&listing, place));
+        let function = self.invoke(list, cursor, pages).await;
+        let (statement, places) = self.query(&listing, from, pages).await;
+        let mut plans: Vec<Plan> = Vec::new();
+        for place in places.iter().take(PLANS) {
+            plans.push(explain(self.sql, &self.api.client.tenant, &wanted(&listing, place.as_ref())).await);
+        }
+        let buffers: i64 = plans.iter().map(|plan| plan.buffers).sum();
+        #[expect(clippy::cast_precision_loss, reason = "no count here comes near 2^52")]
+        let buffers = buffers as f64 / plans.len() as f64;
+        let sequential = plans.iter().map(|plan| plan.sequential).sum();
+        Walked { function, statement, buffers, sequential, shape: plans.swap_remove(0).shape }
+    }
+
+    async fn invoke(&self, list: &List, mut cursor: Option<String>, pages: usize) -> Times {
+        let mut times = Vec::with_capacity(pages);
+        // The first is not counted: its statement is not prepared yet.
+        for _ in 0..=pages {
+            let event = Bytes::from(self.ask(list, cursor.as_deref()).event().to_string());
+            let begun = Instant::now();
+            let answer = self.function.invoke_bytes(event).await.unwrap_or_else(|error| panic!("no answer: {error}"));
+            times.push(begun.elapsed());
+            let answer = serde_json::from_slice(&answer).expect("the answer is JSON");
+            let (head, body) = gateway::response(&answer).into_parts();
+            assert_eq!(head.status, 200, "{list:?}: {}", body.escape_ascii());
+            let page: Value = serde_json::from_slice(&body).expect("a page is JSON");
+            cursor = page["next"].as_str().map(str::to_owned);
+        }
+        Times::of(times.split_off(1))
+    }
+
+    /// The same by the statement alone, prepared or not as the function does it. Answers where each page began, too.
+    async fn query(&self, listing: &Listing, from: Option<Place>, pages: usize) -> (Times, Vec<Option<Place>>) {
+        let (mut times, mut places, mut after) = (Vec::new(), Vec::new(), from);
+        let mut prepared = HashMap::new();
+        for _ in 0..pages {
+            let statement = Statement::of(&self.api.client.tenant, &wanted(listing, after.as_ref()));
+            let statement = statement.unwrap_or_else(|error| panic!("no statement: {}", error.chain()));
+            let (took, rows) = self.rows(&statement, &mut prepared).await;
+            times.push(took);
+            let next = (rows.len() > LIMIT).then(|| place_of(&rows[LIMIT - 1], listing.sort));
+            places.push(std::mem::replace(&mut after, next));
+        }
+        (Times::of(times), places)
+    }
+
+    async fn rows(
+        &self,
+        statement: &Statement,
+        prepared: &mut HashMap<String, tokio_postgres::Statement>,
+    ) -> (Duration, Vec<Row>) {
+        let Statement { sql, values, few_forms } = statement;
+        if *few_forms && !prepared.contains_key(sql) {
+            prepared.insert(sql.clone(), self.sql.prepare(sql).await.expect("the statement can be prepared"));
+        }
+        let begun = Instant::now();
+        let rows = if *few_forms {
+            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|(value, _)| &**value as _).collect();
+            self.sql.query(&prepared[sql], &values).await
+        } else {
+            let values: Vec<(&(dyn ToSql + Sync), _)> =
+                values.iter().map(|(value, kind)| (&**value as _, kind.clone())).collect();
+            self.sql.query_typed(sql, &values).await
+        };
+        (begun.elapsed(), rows.unwrap_or_else(|error| panic!("{sql}: {error}")))
+    }
+
+    fn ask(&self, List { query, counted }: &List, cursor: Option<&str>) -> Ask {
+        let cursor = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
+        let ask = self.api.ask("GET", &format!("/contacts?limit={LIMIT}&{query}{cursor}"));
+        if *counted { ask.header("prefer", "count=exact") } else { ask }
+    }
+
+    /// The cursor of a page that ends at this place: there is one more row than fits.
+    fn cursor(&self, listing: &Listing, place: &Place) -> String {
+        let rows = vec![(place, String::new()); 2];
+        let page = Window { limit: 1, cursor: None }.cut(&listing.question(&self.api.client.tenant), rows);
+        page.next.expect("there is more")
+    }
+}
+
+fn wanted<'a>(listing: &'a Listing, after: Option<&'a Place>) -> Wanted<'a> {
+    let Listing { filter, sort, window, links, total } = listing;
+    Wanted { filter, sort: *sort, after, rows: window.rows(), links: *links, total: *total }
+}
