@@ -42,6 +42,12 @@ pub struct Topic {
     name: String,
 }
 
+/// Who reads a topic from its beginning.
+pub struct Reader {
+    topic: String,
+    consumer: StreamConsumer,
+}
+
 /// A record as it was found in a topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -108,13 +114,12 @@ impl Topic {
         if missing == 0 {
             return records;
         }
-        let consumer = self.consumer();
+        let reader = self.read();
         let deadline = Instant::now() + DEADLINE;
         while missing > 0 {
-            let message = timeout_at(deadline, consumer.recv()).await;
-            let message =
-                message.unwrap_or_else(|_| panic!("{missing} records of {} did not come in {DEADLINE:?}", self.name));
-            let record = Record::read(&message.unwrap_or_else(|error| panic!("{}: {error}", self.name)));
+            let record = timeout_at(deadline, reader.next()).await;
+            let record =
+                record.unwrap_or_else(|_| panic!("{missing} records of {} did not come in {DEADLINE:?}", self.name));
             // Records that came after the look at the ends are left for the next call.
             if usize::try_from(record.partition).is_ok_and(|partition| record.offset < ends[partition]) {
                 missing -= 1;
@@ -178,6 +183,11 @@ impl Topic {
         look.await.expect("the look doesn't panic")
     }
 
+    /// Reads what is in it and what comes, for as long as somebody asks.
+    pub fn read(&self) -> Reader {
+        Reader { topic: self.name.clone(), consumer: self.consumer() }
+    }
+
     /// A consumer of the whole topic, outside any group.
     fn consumer(&self) -> StreamConsumer {
         let consumer: StreamConsumer = config()
@@ -194,6 +204,18 @@ impl Topic {
         }
         consumer.assign(&partitions).expect("partitions can be assigned");
         consumer
+    }
+}
+
+impl Reader {
+    /// The next record, as soon as it is there.
+    ///
+    /// # Panics
+    ///
+    /// When the broker fails.
+    pub async fn next(&self) -> Record {
+        let message = self.consumer.recv().await;
+        Record::read(&message.unwrap_or_else(|error| panic!("{}: {error}", self.topic)))
     }
 }
 

@@ -60,7 +60,7 @@ impl<'a> TwoWay<'a> {
         Self::start_with(test, &[]).await
     }
 
-    /// The same, with other settings of the functions.
+    /// The same, with other settings of the functions and of the relay.
     ///
     /// # Panics
     ///
@@ -100,6 +100,7 @@ impl<'a> TwoWay<'a> {
             launch.time_limit(Duration::from_mins(1)).restart_on_exit().start()
         };
         let relays = Relays::of(test, &contacts).setting("CROSSWALK_WEBHOOKS_TOPIC", webhooks.name());
+        let relays = settings.iter().fold(relays, |relays, (name, value)| relays.setting(name, value));
         let relays = if brokers == Brokers::Proxied { relays.behind_the_kafka_proxy() } else { relays };
         let (receive, webhook_consumer, contact_consumer, relay) = tokio::join!(
             function("receive-webhook", 2),

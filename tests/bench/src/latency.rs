@@ -1,9 +1,0 @@
-//!
-
-use crate::options::Options;
-use crate::report::Part;
-
-/// Runs the part.
-pub async fn run(_: &Options) -> Part {
-    Part { name: "latency", title: "", method: String::new(), tables: Vec::new(), budgets: Vec::new() }
-}
