@@ -58,7 +58,7 @@ pub struct Plan {
     pub contacts: i64,
     /// Scans of the whole table.
     pub sequential: usize,
-    /// What was run, such as `Limit > Index Scan contacts_by_email`.
+    /// What was run, such as `probe: Index Scan contacts_by_email`.
     pub shape: String,
 }
 
@@ -138,28 +138,20 @@ fn add_scans(node: &Value, plan: &mut Plan) {
     }
 }
 
-/// The nodes below this one and itself, as far as they were run: `A > B` for one below the other, `A (B, C)` for two. Nodes
-/// that only pass rows on are left out; the parts of a statement have their names before them.
+/// The scans below this node and itself, as far as they were run, after the name of the part of the statement that they are in.
 fn shape(node: &Value) -> String {
     let text = |name: &str| node[name].as_str().unwrap_or_default();
-    // A limit stands in the statement for the planner too, one in the other.
     if number(node, "Actual Loops") == 0 {
         return String::new();
     }
-    let below: Vec<String> = children(node).map(shape).filter(|shape| !shape.is_empty()).collect();
     let kind = text("Node Type");
-    let index = ["Index Name", "Relation Name"].into_iter().map(text).find(|name| !name.is_empty()).unwrap_or_default();
-    let passes = ["CTE Scan", "Subquery Scan", "Append", "Result", "Aggregate", "Nested Loop"].contains(&kind);
-    let own = if passes { String::new() } else { format!("{kind} {index}").trim_end().to_owned() };
-    let all = match (own.as_str(), below.as_slice()) {
-        ("", _) => below.join(", "),
-        (_, []) => own,
-        (_, [one]) if !one.contains(", ") => format!("{own} > {one}"),
-        _ => format!("{own} ({})", below.join(", ")),
-    };
+    let name = ["Index Name", "Relation Name"].into_iter().map(text).find(|name| !name.is_empty());
+    let own =
+        name.filter(|_| kind.ends_with("Scan") && kind != "Bitmap Heap Scan").map(|name| format!("{kind} {name}"));
+    let all: Vec<String> = own.into_iter().chain(children(node).map(shape)).filter(|shape| !shape.is_empty()).collect();
     match text("Subplan Name").strip_prefix("CTE ") {
-        Some(name) if !all.is_empty() => format!("{name}: {all}"),
-        _ => all,
+        Some(name) if !all.is_empty() => format!("{name}: {}", all.join(" + ")),
+        _ => all.join(", "),
     }
 }
 

@@ -35,25 +35,22 @@ pub async fn measure(walker: &Walker<'_>, options: &Options) -> (Table, Vec<Budg
     let mut table = Table::new("Pages of the list without filters", &columns);
     let far = options.scaled(10_000);
     let (mut times, mut buffers) = (Worst::default(), Worst::default());
-    let bar = progress::bar("pages", 3 * DIRECTIONS.len() * SortKey::ALL.len());
+    let bar = progress::bar("pages", DIRECTIONS.len() * SortKey::ALL.len());
     for key in SortKey::ALL {
         for direction in DIRECTIONS {
             let order = format!("{direction}{}", key.as_str());
             let sort = Sort { key, descending: direction == "-" };
             let list = List { query: format!("sort={order}"), counted: false };
-            let mut walked = Vec::new();
-            for page in [1, 100, far] {
-                let from = place(walker.sql, &walker.api.client.tenant, sort, (page - 1) * LIMIT).await;
-                walked.push(walker.walk(&list, from, PAGES).await);
-                bar.inc(1);
-            }
-            let [first, hundredth, last] = walked.as_slice() else { unreachable!("three pages were walked to") };
+            let at = async |page| place(walker.sql, &walker.api.client.tenant, sort, (page - 1) * LIMIT).await;
+            let from = [at(1).await, at(100).await, at(far).await];
+            let [first, hundredth, last] = walker.walk_side_by_side(&list, from, PAGES).await;
+            bar.inc(1);
             let (near, there) = (ms(first.function.p50()), ms(last.function.p50()));
             times.see(there / near, &order);
             buffers.see(last.buffers / first.buffers, &order);
             let pair = |walked: &Walked| [walked.function.p50(), walked.function.p99()].map(|time| number(ms(time), 2));
             let rest = |walked: &Walked| [number(ms(walked.statement.p50()), 2), number(walked.buffers, 0)];
-            let cells = [&pair(first)[..], &rest(first), &pair(hundredth), &pair(last), &rest(last)].concat();
+            let cells = [&pair(&first)[..], &rest(&first), &pair(&hundredth), &pair(&last), &rest(&last)].concat();
             table.row([text(order)].into_iter().chain(cells).chain([number(there / near, 2)]));
         }
     }

@@ -60,13 +60,41 @@ impl<'a> Walker<'a> {
 
     /// Walks so many pages on from a place, and from the beginning again when the list has ended.
     pub async fn walk(&self, list: &List, from: Option<Place>, pages: usize) -> Walked {
+        let [walked] = self.walk_side_by_side(list, [from], pages).await;
+        walked
+    }
+
+    /// The same from several places, a page of each in turn, so that the machine's moods are the same for all.
+    pub async fn walk_side_by_side<const N: usize>(
+        &self,
+        list: &List,
+        from: [Option<Place>; N],
+        pages: usize,
+    ) -> [Walked; N] {
         let listing = listing(self.ask(list, None));
-        let cursor = from.as_ref().map(|place| self.cursor(&listing, place));
-        let function = self.invoke(list, cursor, pages).await;
-        let (statement, places) = self.query(&listing, from, pages).await;
+        let mut cursors = from.each_ref().map(|place| place.as_ref().map(|place| self.cursor(&listing, place)));
+        let mut times = [const { Vec::new() }; N];
+        // The first is not counted: its statement is not prepared yet.
+        for page in 0..=pages {
+            for (cursor, times) in cursors.iter_mut().zip(&mut times) {
+                let (took, next) = self.invoke(list, cursor.as_deref()).await;
+                *cursor = next;
+                times.extend((page > 0).then_some(took));
+            }
+        }
+        let mut walked = Vec::with_capacity(N);
+        for (times, from) in times.into_iter().zip(from) {
+            walked.push(self.look(&listing, from, Times::of(times)).await);
+        }
+        walked.try_into().unwrap_or_else(|_| unreachable!("as many as there were places"))
+    }
+
+    /// What the same pages cost PostgreSQL.
+    async fn look(&self, listing: &Listing, from: Option<Place>, function: Times) -> Walked {
+        let (statement, places) = self.query(listing, from, function.count()).await;
         let mut plans: Vec<Plan> = Vec::new();
         for place in places.iter().take(PLANS) {
-            plans.push(explain(self.sql, &self.api.client.tenant, &wanted(&listing, place.as_ref())).await);
+            plans.push(explain(self.sql, &self.api.client.tenant, &wanted(listing, place.as_ref())).await);
         }
         let buffers: i64 = plans.iter().map(|plan| plan.buffers).sum();
         #[expect(clippy::cast_precision_loss, reason = "no count here comes near 2^52")]
@@ -75,21 +103,17 @@ impl<'a> Walker<'a> {
         Walked { function, statement, buffers, sequential, shape: plans.swap_remove(0).shape }
     }
 
-    async fn invoke(&self, list: &List, mut cursor: Option<String>, pages: usize) -> Times {
-        let mut times = Vec::with_capacity(pages);
-        // The first is not counted: its statement is not prepared yet.
-        for _ in 0..=pages {
-            let event = Bytes::from(self.ask(list, cursor.as_deref()).event().to_string());
-            let begun = Instant::now();
-            let answer = self.function.invoke_bytes(event).await.unwrap_or_else(|error| panic!("no answer: {error}"));
-            times.push(begun.elapsed());
-            let answer = serde_json::from_slice(&answer).expect("the answer is JSON");
-            let (head, body) = gateway::response(&answer).into_parts();
-            assert_eq!(head.status, 200, "{list:?}: {}", body.escape_ascii());
-            let page: Value = serde_json::from_slice(&body).expect("a page is JSON");
-            cursor = page["next"].as_str().map(str::to_owned);
-        }
-        Times::of(times.split_off(1))
+    /// Invokes the function for a page, and answers how long that took and where the next page is.
+    async fn invoke(&self, list: &List, cursor: Option<&str>) -> (Duration, Option<String>) {
+        let event = Bytes::from(self.ask(list, cursor).event().to_string());
+        let begun = Instant::now();
+        let answer = self.function.invoke_bytes(event).await.unwrap_or_else(|error| panic!("no answer: {error}"));
+        let took = begun.elapsed();
+        let answer = serde_json::from_slice(&answer).expect("the answer is JSON");
+        let (head, body) = gateway::response(&answer).into_parts();
+        assert_eq!(head.status, 200, "{list:?}: {}", body.escape_ascii());
+        let page: Value = serde_json::from_slice(&body).expect("a page is JSON");
+        (took, page["next"].as_str().map(str::to_owned))
     }
 
     /// The same by the statement alone, prepared or not as the function does it. Answers where each page began, too.

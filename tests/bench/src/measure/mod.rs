@@ -23,6 +23,11 @@ impl Times {
         Self(times)
     }
 
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The median.
     pub fn p50(&self) -> Duration {
         self.percentile(50)
