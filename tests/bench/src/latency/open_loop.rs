@@ -14,7 +14,7 @@ pub struct Answered {
     /// When it was begun.
     pub begun: Instant,
     /// When the answer was there.
-    pub answered: Instant,
+    pub ended: Instant,
     answer: Bytes,
 }
 
@@ -33,7 +33,7 @@ pub async fn at_rate(function: &Function, events: Vec<Bytes>, per_second: usize)
         let answer = function.invoke_bytes(event);
         requests.push(tokio::spawn(async move {
             let answer = answer.await.unwrap_or_else(|error| panic!("no answer: {error}"));
-            Answered { begun, answered: Instant::now(), answer }
+            Answered { begun, ended: Instant::now(), answer }
         }));
     }
     let answered = join_all(requests).await.into_iter();

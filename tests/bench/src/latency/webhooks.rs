@@ -41,7 +41,7 @@ pub async fn measure(options: &Options) -> Vec<Round> {
         );
         let way = |(answered, id): (&Answered, &String)| {
             answered.expect(202);
-            Way { begun: answered.begun, answered: answered.answered, arrived: seen[id.as_str()] }
+            Way { begun: answered.begun, answered: answered.ended, arrived: seen[id.as_str()] }
         };
         Round { asked: per_second, ways: answered.iter().zip(&ids).map(way).collect() }
     })

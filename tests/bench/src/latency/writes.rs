@@ -9,7 +9,7 @@ use support::kafka::{Reader, Topic};
 use support::relay::Relays;
 use tokio::time::timeout;
 
-use super::open_loop::at_rate;
+use super::open_loop::{Answered, at_rate};
 use super::{DEPLOYED, PATIENCE, Round, Way, rounds};
 use crate::options::Options;
 use crate::world::World;
@@ -32,10 +32,10 @@ pub async fn measure(options: &Options) -> Vec<Round> {
         };
         let events = (0..count).map(event).collect();
         let (answered, arrived) = tokio::join!(at_rate(&function, events, per_second), arrivals(&reader, count));
-        let way = |it: &super::open_loop::Answered| {
+        let way = |it: &Answered| {
             let contact = it.expect(201);
             let arrived = arrived[contact["id"].as_str().expect("a contact has an id")];
-            Way { begun: it.begun, answered: it.answered, arrived }
+            Way { begun: it.begun, answered: it.ended, arrived }
         };
         Round { asked: per_second, ways: answered.iter().map(way).collect() }
     })

@@ -24,9 +24,9 @@ pub async fn run(options: &Options) -> Part {
     // As the functions' role has it.
     world.test.execute("set jit = off").await;
     let function = world.launch("list-contacts").start().await;
-    let walker = Walker::new(&world.test.sql, &api, &function);
-    let (pages, mut budgets) = pages::measure(&walker, options).await;
-    let (queries, plans, more) = queries::measure(&walker).await;
+    let guide = Walker::new(&world.test.sql, &api, &function);
+    let (pages, mut budgets) = pages::measure(&guide, options).await;
+    let (queries, plans, more) = queries::measure(&guide).await;
     budgets.extend(more);
     Part {
         name: "lists",

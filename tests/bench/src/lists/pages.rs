@@ -17,7 +17,7 @@ const RATIO: f64 = 1.2;
 const DIRECTIONS: [&str; 2] = ["", "-"];
 
 /// Measures them.
-pub async fn measure(walker: &Walker<'_>, options: &Options) -> (Table, Vec<Budget>) {
+pub async fn measure(guide: &Walker<'_>, options: &Options) -> (Table, Vec<Budget>) {
     let columns = [
         "order",
         "page 1 p50 ms",
@@ -41,16 +41,17 @@ pub async fn measure(walker: &Walker<'_>, options: &Options) -> (Table, Vec<Budg
             let order = format!("{direction}{}", key.as_str());
             let sort = Sort { key, descending: direction == "-" };
             let list = List { query: format!("sort={order}"), counted: false };
-            let at = async |page| place(walker.sql, &walker.api.client.tenant, sort, (page - 1) * LIMIT).await;
+            let at = async |page| place(guide.sql, &guide.api.client.tenant, sort, (page - 1) * LIMIT).await;
             let from = [at(1).await, at(100).await, at(far).await];
-            let [first, hundredth, last] = walker.walk_side_by_side(&list, from, PAGES).await;
+            let [first, hundredth, farthest] = guide.walk_side_by_side(&list, from, PAGES).await;
             bar.inc(1);
-            let (near, there) = (ms(first.function.p50()), ms(last.function.p50()));
+            let (near, there) = (ms(first.function.p50()), ms(farthest.function.p50()));
             times.see(there / near, &order);
-            buffers.see(last.buffers / first.buffers, &order);
+            buffers.see(farthest.buffers / first.buffers, &order);
             let pair = |walked: &Walked| [walked.function.p50(), walked.function.p99()].map(|time| number(ms(time), 2));
             let rest = |walked: &Walked| [number(ms(walked.statement.p50()), 2), number(walked.buffers, 0)];
-            let cells = [&pair(&first)[..], &rest(&first), &pair(&hundredth), &pair(&last), &rest(&last)].concat();
+            let cells =
+                [&pair(&first)[..], &rest(&first), &pair(&hundredth), &pair(&farthest), &rest(&farthest)].concat();
             table.row([text(order)].into_iter().chain(cells).chain([number(there / near, 2)]));
         }
     }

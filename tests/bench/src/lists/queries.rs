@@ -39,7 +39,7 @@ enum Said {
 }
 
 /// Measures them: a table of costs, one of plans, and what they are to be.
-pub async fn measure(walker: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
+pub async fn measure(guide: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
     let columns = [
         "query",
         "p50 ms",
@@ -58,7 +58,7 @@ pub async fn measure(walker: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
     let bar = progress::bar("filters", all.len());
     for ((name, query), said, pages) in all {
         let list = List { query: query.to_owned(), counted: name.contains("count=exact") };
-        let walked = walker.walk(&list, None, pages).await;
+        let walked = guide.walk(&list, None, pages).await;
         let mut row = vec![text(name)];
         row.extend(cells(&walked));
         seen.add(name.to_owned(), said, &walked);
@@ -67,7 +67,7 @@ pub async fn measure(walker: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
             row.extend([const { Cell::None }; 4]);
         } else {
             let list = List { query: format!("{query}&sort=lastName"), counted: false };
-            let walked = walker.walk(&list, None, pages).await;
+            let walked = guide.walk(&list, None, pages).await;
             row.extend(cells(&walked));
             seen.add(format!("{name}, by last name"), said, &walked);
         }
