@@ -4,7 +4,7 @@ use crosswalk::contact::{Sort, SortKey};
 use support::lists::place;
 
 use super::PAGES;
-use super::walk::{LIMIT, List, Walked, Walker};
+use super::walk::{LIMIT, List, Then, Walked, Walker};
 use crate::measure::ms;
 use crate::options::Options;
 use crate::progress;
@@ -40,7 +40,7 @@ pub async fn measure(guide: &Walker<'_>, options: &Options) -> (Table, Vec<Budge
         for direction in DIRECTIONS {
             let order = format!("{direction}{}", key.as_str());
             let sort = Sort { key, descending: direction == "-" };
-            let list = List { query: format!("sort={order}"), counted: false };
+            let list = List { query: format!("sort={order}"), counted: false, then: Then::TheNext };
             let at = async |page| place(guide.sql, &guide.api.client.tenant, sort, (page - 1) * LIMIT).await;
             let from = [at(1).await, at(100).await, at(far).await];
             let [first, hundredth, farthest] = guide.walk_side_by_side(&list, from, PAGES).await;

@@ -1,11 +1,9 @@
 //! Every filter, alone and with others, oldest first and by last name.
 
-use std::collections::BTreeMap;
-
 use support::lists::CASES;
 
 use super::PAGES;
-use super::walk::{List, Walked, Walker};
+use super::walk::{List, Then, Walked, Walker};
 use crate::measure::ms;
 use crate::progress;
 use crate::report::{Bound, Budget, Cell, Table, number, text};
@@ -46,10 +44,12 @@ pub async fn measure(guide: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
         "p99",
         "statement p50",
         "buffers",
+        "plan",
         "by last name p50 ms",
         "p99",
         "statement p50",
         "buffers",
+        "plan",
     ];
     let mut table = Table::new("The first pages of lists with filters", &columns);
     let mut seen = Seen::default();
@@ -57,19 +57,16 @@ pub async fn measure(guide: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
     let all: Vec<_> = fast.chain(EXCEPTIONS.map(|query| (query, Said::Exception, FEW))).collect();
     let bar = progress::bar("filters", all.len());
     for ((name, query), said, pages) in all {
-        let list = List { query: query.to_owned(), counted: name.contains("count=exact") };
-        let walked = guide.walk(&list, None, pages).await;
+        let then = if said == Said::Fast { Then::TheNext } else { Then::TheSame };
+        let list = List { query: query.to_owned(), counted: name.contains("count=exact"), then };
         let mut row = vec![text(name)];
-        row.extend(cells(&walked));
-        seen.add(name.to_owned(), said, &walked);
+        row.extend(seen.add(name.to_owned(), said, &guide.walk(&list, None, pages).await));
         // A search has an order of its own.
         if query.contains("q=") || query.contains("sort=") {
-            row.extend([const { Cell::None }; 4]);
+            row.extend([const { Cell::None }; 5]);
         } else {
-            let list = List { query: format!("{query}&sort=lastName"), counted: false };
-            let walked = guide.walk(&list, None, pages).await;
-            row.extend(cells(&walked));
-            seen.add(format!("{name}, by last name"), said, &walked);
+            let list = List { query: format!("{query}&sort=lastName"), ..list };
+            row.extend(seen.add(format!("{name}, by last name"), said, &guide.walk(&list, None, pages).await));
         }
         table.row(row);
         bar.inc(1);
@@ -78,33 +75,35 @@ pub async fn measure(guide: &Walker<'_>) -> (Table, Table, Vec<Budget>) {
     (table, seen.plans(), seen.budgets())
 }
 
-fn cells(walked: &Walked) -> [Cell; 4] {
-    let Walked { function, statement, buffers, .. } = walked;
-    [number(ms(function.p50()), 2), number(ms(function.p99()), 2), number(ms(statement.p50()), 2), number(*buffers, 0)]
-}
-
 /// What was measured so far.
 #[derive(Default)]
 struct Seen {
     /// Names and medians, in milliseconds.
     medians: Vec<(String, Said, f64)>,
-    /// The names by what PostgreSQL did.
-    plans: BTreeMap<String, Vec<String>>,
+    /// What PostgreSQL did.
+    plans: Vec<String>,
     /// Scans of the whole table for what is said to be fast.
     sequential: usize,
 }
 
 impl Seen {
-    fn add(&mut self, name: String, said: Said, walked: &Walked) {
-        self.plans.entry(walked.shape.clone()).or_default().push(name.clone());
-        self.medians.push((name, said, ms(walked.function.p50())));
-        self.sequential += if said == Said::Fast { walked.sequential } else { 0 };
+    /// Takes a list in, and answers its cells.
+    fn add(&mut self, name: String, said: Said, walked: &Walked) -> [Cell; 5] {
+        let Walked { function, statement, buffers, sequential, shape } = walked;
+        let plan = self.plans.iter().position(|plan| plan == shape).unwrap_or_else(|| {
+            self.plans.push(shape.clone());
+            self.plans.len() - 1
+        });
+        self.medians.push((name, said, ms(function.p50())));
+        self.sequential += if said == Said::Fast { *sequential } else { 0 };
+        let [p50, p99, alone] = [function.p50(), function.p99(), statement.p50()].map(|time| number(ms(time), 2));
+        [p50, p99, alone, number(*buffers, 0), text((plan + 1).to_string())]
     }
 
     fn plans(&self) -> Table {
-        let mut table = Table::new("What PostgreSQL scans for the first page", &["plan", "queries"]);
-        for (plan, names) in &self.plans {
-            table.row([text(plan), text(names.join("; "))]);
+        let mut table = Table::new("What PostgreSQL scans for the first page", &["scans", "plan"]);
+        for (index, plan) in self.plans.iter().enumerate() {
+            table.row([text(plan), text((index + 1).to_string())]);
         }
         table
     }

@@ -37,6 +37,17 @@ pub struct List {
     pub query: String,
     /// Whether the total is asked for.
     pub counted: bool,
+    /// Which page is asked for after a page.
+    pub then: Then,
+}
+
+/// Where a walk goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// To the page after it.
+    TheNext,
+    /// Nowhere: the page itself is what is dear, and those after it are not.
+    TheSame,
 }
 
 /// What pages of a list cost.
@@ -78,20 +89,22 @@ impl<'a> Walker<'a> {
         for page in 0..=pages {
             for (cursor, times) in cursors.iter_mut().zip(&mut times) {
                 let (took, next) = self.invoke(list, cursor.as_deref()).await;
-                *cursor = next;
+                if list.then == Then::TheNext {
+                    *cursor = next;
+                }
                 times.extend((page > 0).then_some(took));
             }
         }
         let mut walked = Vec::with_capacity(N);
         for (times, from) in times.into_iter().zip(from) {
-            walked.push(self.look(&listing, from, Times::of(times)).await);
+            walked.push(self.look(&listing, from, list.then, Times::of(times)).await);
         }
         walked.try_into().unwrap_or_else(|_| unreachable!("as many as there were places"))
     }
 
     /// What the same pages cost PostgreSQL.
-    async fn look(&self, listing: &Listing, from: Option<Place>, function: Times) -> Walked {
-        let (statement, places) = self.query(listing, from, function.count()).await;
+    async fn look(&self, listing: &Listing, from: Option<Place>, then: Then, function: Times) -> Walked {
+        let (statement, places) = self.query(listing, from, then, function.count()).await;
         let mut plans: Vec<Plan> = Vec::new();
         for place in places.iter().take(PLANS) {
             plans.push(explain(self.sql, &self.api.client.tenant, &wanted(listing, place.as_ref())).await);
@@ -117,7 +130,13 @@ impl<'a> Walker<'a> {
     }
 
     /// The same by the statement alone, prepared or not as the function does it. Answers where each page began, too.
-    async fn query(&self, listing: &Listing, from: Option<Place>, pages: usize) -> (Times, Vec<Option<Place>>) {
+    async fn query(
+        &self,
+        listing: &Listing,
+        from: Option<Place>,
+        then: Then,
+        pages: usize,
+    ) -> (Times, Vec<Option<Place>>) {
         let (mut times, mut places, mut after) = (Vec::new(), Vec::new(), from);
         let mut prepared = HashMap::new();
         for _ in 0..pages {
@@ -125,8 +144,10 @@ impl<'a> Walker<'a> {
             let statement = statement.unwrap_or_else(|error| panic!("no statement: {}", error.chain()));
             let (took, rows) = self.rows(&statement, &mut prepared).await;
             times.push(took);
-            let next = (rows.len() > LIMIT).then(|| place_of(&rows[LIMIT - 1], listing.sort));
-            places.push(std::mem::replace(&mut after, next));
+            places.push(after.clone());
+            if then == Then::TheNext {
+                after = (rows.len() > LIMIT).then(|| place_of(&rows[LIMIT - 1], listing.sort));
+            }
         }
         (Times::of(times), places)
     }
@@ -152,7 +173,7 @@ impl<'a> Walker<'a> {
         (begun.elapsed(), rows.unwrap_or_else(|error| panic!("{sql}: {error}")))
     }
 
-    fn ask(&self, List { query, counted }: &List, cursor: Option<&str>) -> Ask {
+    fn ask(&self, List { query, counted, .. }: &List, cursor: Option<&str>) -> Ask {
         let cursor = cursor.map_or_else(String::new, |cursor| format!("&cursor={cursor}"));
         let ask = self.api.ask("GET", &format!("/contacts?limit={LIMIT}&{query}{cursor}"));
         if *counted { ask.header("prefer", "count=exact") } else { ask }
