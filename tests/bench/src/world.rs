@@ -1,11 +1,12 @@
 //! An application to measure: a database of its own with a tenant, and the environment that the functions have on AWS.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use serde_json::json;
 use support::account::Account;
-use support::app::{Setup, TestApp, TestClient};
+use support::app::{Api, Setup, TestApp, TestClient};
 use support::database::TestDatabase;
 use support::runtime_api::{Function, Launch};
 use support::services;
@@ -54,6 +55,16 @@ impl World {
         let redis = redis::Client::open(services::redis_url()).expect("REDIS_URL is a URL");
         let redis = redis.get_multiplexed_async_connection().await.expect("Redis answers");
         Self { test, client, token, spare: Vec::new(), connection, webhook_secret, redis }
+    }
+
+    /// The tenant's client, asking an instance in this process.
+    pub fn api(&self) -> Api<'_> {
+        Api {
+            test: &self.test,
+            app: Arc::clone(&self.test.app),
+            client: self.client.clone(),
+            token: self.token.clone(),
+        }
     }
 
     /// The tenant.
