@@ -1,7 +1,7 @@
 # Each target is a line of localstack/local.sh, which explains itself: localstack/local.sh --help
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up down test check fuzz package deploy wipe clean
+.PHONY: help run demo up down test check fuzz bench package deploy wipe clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ check: ## formatting, lints, documentation, layering, shell scripts, the templat
 
 fuzz: ## what must hold whatever comes in, by libFuzzer; TARGET=webhook for one, SECONDS_EACH=300 for longer
 	@localstack/local.sh fuzz $(TARGET)
+
+bench: ## start, requests, lists, events and latency, each beside its floor; ARGS=--help explains
+	@localstack/local.sh bench $(ARGS)
 
 package: ## every function for arm64 into target/lambda, checked
 	@localstack/local.sh package

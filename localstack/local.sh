@@ -22,6 +22,7 @@ source localstack/lib/services.sh
 source localstack/lib/crm.sh
 source localstack/lib/functions.sh
 source localstack/lib/package.sh
+source localstack/lib/bench.sh
 source localstack/lib/fuzz.sh
 source localstack/lib/ending.sh
 source localstack/lib/personal_data.sh
@@ -37,6 +38,7 @@ Usage: localstack/local.sh COMMAND
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
   check              formatting, lints, documentation, layering, shell scripts, the templates, dependencies
   fuzz [TARGET...]   what must hold whatever comes in, by libFuzzer; SECONDS_EACH seconds each (30)
+  bench [ARGUMENTS]  measures everything beside its floor; bench --help says what can be chosen
   package            every function for arm64 into target/lambda, checked
   deploy [STAGE]     package, then sam deploy with that part of samconfig.toml; dev by default
   install [PART...]  what is missing on this machine, of: services build tools tests package check fuzz (all of
@@ -65,7 +67,7 @@ main() {
   local command=${1:-}
   shift || true
   case $command in
-    run | demo | up | down | test | check | fuzz | package | deploy | clean) "stage_$command" "$@" ;;
+    run | demo | up | down | test | check | fuzz | bench | package | deploy | clean) "stage_$command" "$@" ;;
     install) install_parts "$@" ;;
     services) services "$@" ;;
     -h | --help | help) usage ;;

@@ -16,7 +16,7 @@ pub struct Options {
     #[arg(long)]
     pub quick: bool,
 
-    /// Puts the tables into docs/performance.md
+    /// Puts the tables into docs/performance.md, after a run of all parts at full length
     #[arg(long)]
     pub write: bool,
 
@@ -49,6 +49,11 @@ impl Options {
     pub fn chosen(&self) -> impl Iterator<Item = Name> {
         let wanted = |part: &Name| self.parts.is_empty() || self.parts.contains(part);
         Name::value_variants().iter().copied().filter(wanted)
+    }
+
+    /// Whether all parts run at full length.
+    pub fn is_whole(&self) -> bool {
+        self.parts.is_empty() && !self.quick
     }
 
     /// So many, or a tenth.

@@ -26,7 +26,7 @@ pub fn write(options: &Options, parts: &[Part]) -> Result<()> {
     let tables = tables(&machine, parts);
     fs::write(&tables_path, &tables)?;
     progress::say(&format!("\nwritten: {}, {}", json_path.display(), tables_path.display()));
-    if options.write {
+    if options.write && options.is_whole() {
         let page = fs::read_to_string(PAGE)?;
         let (before, rest) = page.split_once(BEGIN).ok_or_else(|| Error::other(format!("{PAGE} has no {BEGIN}")))?;
         let (_, after) = rest.split_once(END).ok_or_else(|| Error::other(format!("{PAGE} has no {END}")))?;
