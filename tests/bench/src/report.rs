@@ -182,7 +182,6 @@ fn grouped(value: f64, digits: usize) -> String {
     text + rest
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 fn value_alone<S: serde::Serializer>((value, _): &(f64, usize), serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(*value)
 }

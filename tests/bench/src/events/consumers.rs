@@ -56,12 +56,12 @@ pub async fn run(options: &Options) -> (Table, Vec<Budget>) {
             let done = |answer: &[u8]| answer == br#"{"batchItemFailures":[]}"#;
             load(&world, &function, numbers(WARM), 1, &done).await;
             let own = load(&world, &function, numbers(batches), 1, &done).await;
-            let tapes = record(&taped, kind, numbers(WARM + batches)).await;
-            let floor = play(&mut player, &tapes).await;
+            let recorded = record(&taped, kind, numbers(WARM + batches)).await;
+            let floor = play(&mut player, &recorded).await;
             let per_second = rate(size, own.times.p50());
             let of_the_floor = ms(floor.p50()) / ms(own.times.p50());
             let trips = |count: &dyn Fn(&Trip) -> bool| {
-                tapes.last().map_or(0, |tape| tape.iter().filter(|trip| count(trip)).count())
+                recorded.last().map_or(0, |tape| tape.iter().filter(|trip| count(trip)).count())
             };
             #[expect(clippy::cast_precision_loss, reason = "they are few")]
             let (size_f, redis, postgresql) =
@@ -99,12 +99,12 @@ pub async fn run(options: &Options) -> (Table, Vec<Budget>) {
 /// What each batch asks of the stores, but for the first ones.
 async fn record(taped: &Taped, kind: Kind, batches: Vec<bytes::Bytes>) -> Vec<Vec<Trip>> {
     let function = taped.launch(kind.function()).start().await;
-    let mut tapes = Vec::new();
+    let mut recorded = Vec::new();
     for batch in batches {
         function.invoke_bytes(batch).await.unwrap_or_else(|error| panic!("no answer: {error}"));
-        tapes.push(taped.tape.take());
+        recorded.push(taped.tape.take());
     }
-    tapes.split_off(WARM)
+    recorded.split_off(WARM)
 }
 
 async fn play(player: &mut Player, tapes: &[Vec<Trip>]) -> Times {

@@ -22,8 +22,11 @@ pub struct Case {
     status: u16,
     /// A large one is measured less often.
     pub weight: usize,
-    make: Box<dyn Fn(&World, usize) -> Ask>,
+    make: Make,
 }
+
+/// The request of a number.
+type Make = Box<dyn Fn(&World, usize) -> Ask>;
 
 /// What differs from request to request.
 pub struct Ask {

@@ -96,7 +96,7 @@ impl Floor {
 impl Measured {
     /// Measures one.
     pub async fn of(world: &World, taped: &Taped, floor: &mut Floor, case: &Case, counts: &Counts) -> Self {
-        let (each, tapes) = ((counts.each / case.weight).max(5), (counts.taped / case.weight).max(5));
+        let (each, count) = ((counts.each / case.weight).max(5), (counts.taped / case.weight).max(5));
         let mut next = 0;
         let mut numbers = |count: usize| {
             next += count;
@@ -114,7 +114,7 @@ impl Measured {
 
         let function = taped.launch(case.function).start().await;
         let mut played = Vec::new();
-        for (index, event) in case.events(world, numbers(WARM + tapes)).into_iter().enumerate() {
+        for (index, event) in case.events(world, numbers(WARM + count)).into_iter().enumerate() {
             let answer = function.invoke_bytes(event).await.unwrap_or_else(|error| panic!("no answer: {error}"));
             assert!(answers(&answer), "not the answer that was to come: {}", answer.escape_ascii());
             let asked = taped.tape.take();

@@ -19,6 +19,15 @@ pub enum Query {
 /// A value in binary form, or null.
 pub type Value = Option<Bytes>;
 
+/// A message.
+#[derive(Debug)]
+pub enum Message {
+    /// It asks this.
+    Asks(Query),
+    /// It prepares, or ends, or is about the connection.
+    Other,
+}
+
 /// Reads what one client sends on one connection.
 #[derive(Debug, Default)]
 pub struct Reader {
@@ -28,8 +37,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Takes a whole message from the front, if there is one, and gives the question that it asks, if it does.
-    pub fn message(&mut self, buffer: &mut BytesMut) -> Option<Option<Query>> {
+    /// Takes a whole message from the front, if there is one.
+    pub fn message(&mut self, buffer: &mut BytesMut) -> Option<Message> {
         let tag = usize::from(self.started);
         let length = buffer.get(tag..tag + 4).map(|mut length| length.get_u32())?;
         let whole = tag + usize::try_from(length).expect("32 bits fit");
@@ -40,15 +49,16 @@ impl Reader {
         let kind = if self.started { message.get_u8() } else { 0 };
         message.advance(4);
         self.started = true;
-        Some(match kind {
+        let asks = match kind {
             b'Q' => Some(Query::Simple(text(&mut message))),
+            b'B' => self.bind(message),
             b'P' => {
                 self.parse(message);
                 None
             }
-            b'B' => self.bind(message),
             _ => None,
-        })
+        };
+        Some(asks.map_or(Message::Other, Message::Asks))
     }
 
     fn parse(&mut self, mut message: Bytes) {

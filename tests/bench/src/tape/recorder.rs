@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::postgresql::Reader;
+use super::postgresql::{Message, Reader};
 use super::{Store, Tape, resp};
 
 /// A proxy on a port of its own. It ends when dropped.
@@ -63,8 +63,10 @@ async fn relay(store: Store, client: TcpStream, target: String, tape: Tape) {
                 }
             }
             Store::PostgreSql => {
-                while let Some(query) = reader.message(&mut sent) {
-                    query.into_iter().for_each(|query| tape.ask_postgresql(query));
+                while let Some(message) = reader.message(&mut sent) {
+                    if let Message::Asks(query) = message {
+                        tape.ask_postgresql(query);
+                    }
                 }
             }
         }
