@@ -1,7 +1,7 @@
 # Each target is a line of localstack/local.sh, which explains itself: localstack/local.sh --help
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up down test check fuzz bench package deploy wipe clean
+.PHONY: help run demo up down test chaos check fuzz bench package deploy wipe clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ down: ## stop what up started; the data stays
 
 test: ## all tests, against the real services
 	@localstack/local.sh test
+
+chaos: ## everything is killed, cut and reset under load; ROUNDS=10, SEED= of one to be repeated
+	@localstack/local.sh chaos
 
 check: ## formatting, lints, documentation, layering, shell scripts, the templates, dependencies
 	@localstack/local.sh check

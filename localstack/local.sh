@@ -27,6 +27,7 @@ source localstack/lib/fuzz.sh
 source localstack/lib/ending.sh
 source localstack/lib/personal_data.sh
 source localstack/lib/stages.sh
+source localstack/lib/chaos.sh
 
 usage() {
   cat <<'TEXT'
@@ -36,6 +37,8 @@ Usage: localstack/local.sh COMMAND
   demo               the same, but ends after the tour
   up, down           everything in the background; stop it again
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
+  chaos              kills, cuts and resets everything under load, and counts what was accepted: ROUNDS of them (10), by
+                     SEED in the order of one that was printed; with services of its own
   check              formatting, lints, documentation, layering, shell scripts, the templates, dependencies
   fuzz [TARGET...]   what must hold whatever comes in, by libFuzzer; SECONDS_EACH seconds each (30)
   bench [ARGUMENTS]  measures everything beside its floor; bench --help says what can be chosen
@@ -47,6 +50,7 @@ Usage: localstack/local.sh COMMAND
                      .local/services.env
   services down      stops them; their data stays
   services status    says what runs where; exit status 1 unless all answer
+  services kill NAME ends one of them by SIGKILL, as a crash would
   services wipe      stops everything and removes the services' data
   clean              wipe, and removes .local and cargo's target folder
 
@@ -67,7 +71,7 @@ main() {
   local command=${1:-}
   shift || true
   case $command in
-    run | demo | up | down | test | check | fuzz | bench | package | deploy | clean) "stage_$command" "$@" ;;
+    run | demo | up | down | test | chaos | check | fuzz | bench | package | deploy | clean) "stage_$command" "$@" ;;
     install) install_parts "$@" ;;
     services) services "$@" ;;
     -h | --help | help) usage ;;
@@ -83,8 +87,9 @@ services() {
     up) exclusively services_up_alone ;;
     down) exclusively services_down ;;
     status) services_status ;;
+    kill) services_kill "${2:-}" ;;
     wipe) exclusively services_wipe ;;
-    *) fail "services wants one of: up, down, status, wipe" ;;
+    *) fail "services wants one of: up, down, status, kill, wipe" ;;
   esac
 }
 

@@ -11,7 +11,7 @@ compose() {
     CROSSWALK_KAFKA_PORT="$CROSSWALK_KAFKA_PORT" CROSSWALK_LOCALSTACK_PORT="$CROSSWALK_LOCALSTACK_PORT" \
     CROSSWALK_CRM_REDIS_PORT="$CROSSWALK_CRM_REDIS_PORT" \
     KAFKA_PROXIED_LISTENER_PORT="$KAFKA_PROXIED_LISTENER_PORT" KAFKA_PROXY_PORT="$KAFKA_PROXY_PORT" \
-    docker compose --file "$ROOT/localstack/compose.yaml" "$@"
+    docker compose --project-name "crosswalk${SET:+-$SET}" --file "$ROOT/localstack/compose.yaml" "$@"
 }
 
 docker_runs() { [[ " $(compose ps --services --status running 2>/dev/null | tr '\n' ' ') " == *" $1 "* ]]; }
@@ -19,7 +19,7 @@ docker_runs() { [[ " $(compose ps --services --status running 2>/dev/null | tr '
 # Compose starts what doesn't run, and waits for the health checks of all.
 start_by_docker() {
   compose up --detach --wait --wait-timeout 180 ||
-    fail "The containers did not all start." "Look at: docker compose -f localstack/compose.yaml logs"
+    fail "The containers did not all start." "Look at: docker compose -p crosswalk${SET:+-$SET} -f localstack/compose.yaml logs"
 }
 
 # The folders of the data are volumes of the compose project: containers write them under users of their own, whose files

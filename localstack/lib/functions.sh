@@ -8,7 +8,7 @@ readonly SEED_SECONDS=120
 
 # Builds, seeds and starts; whatever is up and unchanged is left alone.
 functions_up() {
-  build
+  build --exclude crosswalk-chaos
   seed
   write_router
   start_crm
@@ -18,7 +18,7 @@ functions_up() {
 
 build() {
   title "Building"
-  attended cargo build --workspace --bins
+  attended cargo build --workspace --bins "$@"
 }
 
 # Migrates, and makes topics, secrets, tenants and their clients. Run every time: it changes nothing that is there

@@ -41,7 +41,7 @@ stop_postgres() { stop_process postgres INT; }
 require_ports_postgres() { require_port "$CROSSWALK_POSTGRES_PORT" PostgreSQL CROSSWALK_POSTGRES_PORT; }
 
 # The data folder. The user postgres can't enter a checkout under /root, for one; its data then lies under /var/lib, in a
-# folder named after the checkout's path.
+# folder named after the checkout's path, and the set of services.
 postgres_folder() {
   if "${AS_POSTGRES[@]}" test -x "$DATA" 2>/dev/null; then
     printf '%s' "$DATA/postgres"
@@ -50,7 +50,7 @@ postgres_folder() {
   fi
 }
 
-postgres_folder_elsewhere() { printf '/var/lib/crosswalk-%s' "$(cksum <<<"$ROOT" | cut -d ' ' -f 1)"; }
+postgres_folder_elsewhere() { printf '/var/lib/crosswalk-%s' "$(cksum <<<"$ROOT${SET:+/$SET}" | cut -d ' ' -f 1)"; }
 
 # Prints the folder of the newest server programs: Debian keeps them off PATH.
 postgres_programs() {
@@ -76,7 +76,7 @@ make_cluster() {
   chmod 644 "$folder.password"
   quietly "$LOGS/initdb.log" "${AS_POSTGRES[@]}" "$programs/initdb" -D "$folder.new" \
     --username crosswalk --pwfile "$folder.password" --auth scram-sha-256 --encoding UTF8 --locale C.UTF-8 --no-sync ||
-    fail "PostgreSQL's data folder could not be made." "Its log is .local/logs/initdb.log."
+    fail "PostgreSQL's data folder could not be made." "Its log is ${LOGS#"$ROOT/"}/initdb.log."
   rm "$folder.password"
   mv "$folder.new" "$folder"
 }

@@ -82,9 +82,9 @@ wait_for_answer() {
   fi
   show_log "$LOGS/$name.log"
   if kill -0 "$pid" 2>/dev/null; then
-    fail "$title did not answer within $seconds seconds." "Its log is .local/logs/$name.log."
+    fail "$title did not answer within $seconds seconds." "Its log is ${LOGS#"$ROOT/"}/$name.log."
   fi
-  fail "$title ended before it answered." "Its log is .local/logs/$name.log."
+  fail "$title ended before it answered." "Its log is ${LOGS#"$ROOT/"}/$name.log."
 }
 
 answers_or_ended() {

@@ -56,7 +56,7 @@ services_up() {
     start_natively "${starting[@]}"
   fi
   write_services_env
-  say "addresses are in .local/services.env"
+  say "addresses are in ${SERVICES_ENV#"$ROOT/"}"
 }
 
 start_natively() {
@@ -77,7 +77,7 @@ start_natively() {
 # One that runs may still be busy starting, or be stopped in its tracks.
 await_running() {
   wait_until 30 "$1_answers" ||
-    fail "$1 runs, but did not answer within 30 seconds." "Its log is .local/logs/$1.log; make down stops it."
+    fail "$1 runs, but did not answer within 30 seconds." "Its log is ${LOGS#"$ROOT/"}/$1.log; make down stops it."
   say "$1 was up already"
 }
 
@@ -126,7 +126,22 @@ stop_services() {
     jobs+=("$!")
   done
   for service in "${jobs[@]}"; do wait "$service"; done
-  [[ ${#jobs[@]} -eq 0 ]] || say "stopped; the data stays in .local/data"
+  [[ ${#jobs[@]} -eq 0 ]] || say "stopped; the data stays in ${DATA#"$ROOT/"}"
+}
+
+# As if its machine had failed: whatever it was doing, it is gone when this returns. It is no start or stop that others
+# would have to wait for.
+services_kill() {
+  local service=$1 pid
+  [[ " ${SERVICES[*]} " == *" $service "* ]] || fail "There is no service '$service'." "The services are: ${SERVICES[*]}"
+  choose_mode
+  if [[ $MODE == docker ]]; then
+    compose kill "$service"
+  else
+    pid=$(process_id "$service") || fail "$service does not run."
+    kill -s KILL "$pid"
+    wait_until 5 process_ended "$service" || fail "$service (process $pid) can't be ended." "Look at it with ps, then try again."
+  fi
 }
 
 services_status() {

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # Where everything lies and which ports it uses.
 
-readonly LOCAL=$ROOT/.local
-readonly DATA=$LOCAL/data LOGS=$LOCAL/logs RUN=$LOCAL/run TOOLS=$LOCAL/tools
+# Another set of the same services may run beside the first: it has a name, data and ports of its own, and shares the tools.
+readonly SET=${CROSSWALK_SET:-} FIRST_LOCAL=$ROOT/.local
+readonly LOCAL=$FIRST_LOCAL${SET:+/$SET}
+readonly DATA=$LOCAL/data LOGS=$LOCAL/logs RUN=$LOCAL/run TOOLS=$FIRST_LOCAL/tools
 readonly SERVICES_ENV=$LOCAL/services.env
 readonly TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 readonly PORT_NAMES=(CROSSWALK_POSTGRES_PORT CROSSWALK_REDIS_PORT CROSSWALK_KAFKA_PORT CROSSWALK_LOCALSTACK_PORT
@@ -58,13 +60,20 @@ TEXT
   mv "$SERVICES_ENV.new" "$SERVICES_ENV"
 }
 
-# Sets SERVICE_VARIABLES to the lines of .local/services.env, for env(1).
+# Sets SERVICE_VARIABLES to the lines of that file, for env(1).
 read_service_variables() { mapfile -t SERVICE_VARIABLES < <(sed 's/^export //' "$SERVICES_ENV"); }
 
 # An own folder, whatever the umask says: PostgreSQL, as the user postgres, must pass through it.
 make_folders() {
   mkdir -p "$DATA" "$LOGS" "$RUN" "$TOOLS"
-  chmod a+x "$LOCAL" "$DATA" 2>/dev/null || true
+  chmod a+x "$FIRST_LOCAL" "$LOCAL" "$DATA" 2>/dev/null || true
+}
+
+# Sets SET_VARIABLES, for env(1), to what makes another local.sh use another set, whose ports lie 500 above ours.
+name_set() {
+  local name
+  SET_VARIABLES=(CROSSWALK_SET="$1")
+  for name in "${PORT_NAMES[@]}"; do SET_VARIABLES+=("$name=$((${!name} + 500))"); done
 }
 
 # exclusively COMMAND...: one start or stop at a time in this checkout.

@@ -35,16 +35,11 @@ watch_over() {
 }
 
 stage_demo() {
-  local status=0 summary
+  local status=0
   stop_started_at_exit
   exclusively all_up
   title "The tour"
-  : >"$RUN/summary"
-  exec 8> >(put_summary_aside)
-  summary=$!
-  with_env attended "$TARGET/debug/tour" >&8 || status=$?
-  exec 8>&-
-  wait "$summary" || true
+  keep_summary with_env attended "$TARGET/debug/tour" || status=$?
   stop_started
   [[ -s $RUN/summary ]] || fail "The tour broke off with status $status." "Its output is above."
   printf '\n'
@@ -52,11 +47,24 @@ stage_demo() {
   exit "$status"
 }
 
-# The tour's last line says how it went, and is to be the last of all: it waits until everything has stopped.
+# keep_summary COMMAND...: its last line says how it went, and is to be the last of all: it waits in .local/run/summary until
+# everything has stopped.
+keep_summary() {
+  local status=0 summary
+  : >"$RUN/summary"
+  exec 8> >(put_summary_aside)
+  summary=$!
+  # Services that it starts would hold the other end open.
+  "$@" >&8 8>&- || status=$?
+  exec 8>&-
+  wait "$summary" || true
+  return "$status"
+}
+
 put_summary_aside() {
   local line
   while IFS= read -r line; do
-    if [[ $line =~ ^[0-9]+\ steps?\ passed,\ [0-9]+\ failed$ ]]; then
+    if [[ $line =~ ^[0-9]+\ (step|round)s?\ passed,\ [0-9]+\ failed$ ]]; then
       printf '%s\n' "$line" >"$RUN/summary"
     else
       printf '%s\n' "$line"
@@ -89,8 +97,13 @@ stage_test() {
   read_service_variables
   forget_test_logs
   attended env "${SERVICE_VARIABLES[@]}" cargo test --workspace "$@"
-  # Arguments may leave out what logs most.
-  if [[ $# -eq 0 ]]; then search_test_logs whole; else search_test_logs part; fi
+  # Arguments may leave out what logs most, and are about one thing.
+  if [[ $# -eq 0 ]]; then
+    ROUNDS=${ROUNDS:-3} stage_chaos
+    search_test_logs whole
+  else
+    search_test_logs part
+  fi
 }
 
 services_for_tests() {

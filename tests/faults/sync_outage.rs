@@ -68,7 +68,7 @@ async fn while_kafka_is_away_both_sides_work_and_meet_when_it_is_back() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let mut crm = Crm::connect(&api).await;
-    let way = TwoWay::start_behind_the_kafka_proxy(&test).await;
+    let way = TwoWay::start_behind_the_kafka_proxy(&test, &[]).await;
     way.connect(&mut crm);
     change_both(&api, &crm, 0).await;
     way.at_rest(&[&crm]).await;

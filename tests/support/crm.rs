@@ -163,6 +163,18 @@ impl Crm {
         pending.as_array().or_else(|| pending["items"].as_array()).map_or(usize::MAX, Vec::len)
     }
 
+    /// All webhooks so far: the event's id, and whether it is `pending`, `delivered` or `failed`.
+    ///
+    /// # Panics
+    ///
+    /// When the CRM answers with something else than a list.
+    pub async fn deliveries(&self) -> Vec<(String, String)> {
+        let all = self.steer(Method::GET, "/simulator/deliveries?limit=1000000", None).await;
+        let all = all["items"].as_array().unwrap_or_else(|| panic!("no list: {all}"));
+        let text = |delivery: &Value, name: &str| delivery[name].as_str().unwrap_or_default().to_owned();
+        all.iter().map(|delivery| (text(delivery, "id"), text(delivery, "state"))).collect()
+    }
+
     /// Sends a webhook by hand and waits for what it is told.
     pub async fn send(&self, webhook: &Value) -> Value {
         self.steer(Method::POST, "/simulator/webhooks?wait=true", Some(webhook)).await

@@ -25,6 +25,7 @@ pub mod role;
 pub mod rotation;
 pub mod runtime_api;
 pub mod services;
+pub mod sides;
 pub mod tls;
 pub mod two_way;
 pub mod wait;

@@ -32,26 +32,36 @@ pub type Names = BTreeMap<String, Vec<String>>;
 impl TestApp {
     /// Its outbox of what happened to contacts.
     pub fn outbox(&self) -> Outbox<'_> {
-        Outbox {
-            sql: &self.sql,
+        Outbox::of_contacts(&self.sql)
+    }
+
+    /// Its outbox of webhooks.
+    pub fn webhook_outbox(&self) -> Outbox<'_> {
+        Outbox::of_webhooks(&self.sql)
+    }
+}
+
+impl<'a> Outbox<'a> {
+    /// What happened to contacts, by this connection.
+    pub fn of_contacts(sql: &'a Client) -> Self {
+        Self {
+            sql,
             table: "contact_events",
             waits: "published_at is null and dead_at is null",
             claim: "-- The oldest waiting events",
         }
     }
 
-    /// Its outbox of webhooks.
-    pub fn webhook_outbox(&self) -> Outbox<'_> {
-        Outbox {
-            sql: &self.sql,
+    /// Webhooks, by this connection.
+    pub fn of_webhooks(sql: &'a Client) -> Self {
+        Self {
+            sql,
             table: "webhook_events",
             waits: "published_at is null and state = 'received'",
             claim: "-- The oldest waiting webhooks",
         }
     }
-}
 
-impl Outbox<'_> {
     /// How many events wait.
     pub async fn waiting(&self) -> i64 {
         self.number(&format!("select count(*) from {} where {}", self.table, self.waits)).await
@@ -196,9 +206,7 @@ impl Outbox<'_> {
     ///
     /// When one is missing or out of order.
     pub async fn assert_webhooks_published(&self, topic: &Topic) {
-        let name = |record: &Record| record.headers["ce_id"].clone();
-        let records = topic.records().await;
-        assert_eq!(first_seen(&records, name), self.names().await, "left: Kafka, right: PostgreSQL");
+        assert_eq!(first_named(&topic.records().await), self.names().await, "left: Kafka, right: PostgreSQL");
     }
 
     async fn number(&self, sql: &str) -> i64 {
@@ -213,6 +221,15 @@ impl Outbox<'_> {
 /// When a record has no key or no version.
 pub fn first_published(records: &[Record]) -> Versions {
     first_seen(records, |record| record.value["version"].as_i64().unwrap_or_else(|| panic!("no version: {record:?}")))
+}
+
+/// The names of each record's webhooks in the order in which a topic had each of them first.
+///
+/// # Panics
+///
+/// When a record has no key or no name.
+pub fn first_named(records: &[Record]) -> Names {
+    first_seen(records, |record| record.headers["ce_id"].clone())
 }
 
 /// What tells the records of a key apart, in the order in which each was there first.

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_postgres::Client;
 use triggers::template::Kafka;
 
 use crate::app::TestApp;
@@ -69,13 +70,13 @@ impl<'a> TwoWay<'a> {
         Self::start_at(test, settings, Brokers::Direct).await
     }
 
-    /// The same, with a broker that is reached only while [`crate::kafka::proxy`] is up.
+    /// The same with other settings, and with a broker that is reached only while [`crate::kafka::proxy`] is up.
     ///
     /// # Panics
     ///
     /// When a part of it does not start.
-    pub async fn start_behind_the_kafka_proxy(test: &'a TestApp) -> Self {
-        Self::start_at(test, &[], Brokers::Proxied).await
+    pub async fn start_behind_the_kafka_proxy(test: &'a TestApp, settings: &[(&str, &str)]) -> Self {
+        Self::start_at(test, settings, Brokers::Proxied).await
     }
 
     async fn start_at(test: &'a TestApp, settings: &[(&str, &str)], brokers: Brokers) -> Self {
@@ -176,7 +177,7 @@ impl<'a> TwoWay<'a> {
             for crm in crms {
                 pending += crm.pending().await;
             }
-            let rest = self.unrest().await;
+            let rest = unrest(&self.test.sql).await;
             if pending == 0 && rest == [0; 4] { Ok(()) } else { Err((pending, rest)) }
         };
         eventually("both sides to be at rest", DEADLINE, look).await;
@@ -189,23 +190,10 @@ impl<'a> TwoWay<'a> {
     /// When that takes too long.
     pub async fn links_in_sync(&self) {
         let look = || async {
-            let [events, _, links, contacts] = self.unrest().await;
+            let [events, _, links, contacts] = unrest(&self.test.sql).await;
             if [events, links, contacts] == [0; 3] { Ok(()) } else { Err((events, links, contacts)) }
         };
         eventually("the links to be in sync", DEADLINE, look).await;
-    }
-
-    /// What is not at rest: events unpublished, webhooks not worked, links not in sync, contacts without a link.
-    async fn unrest(&self) -> [i64; 4] {
-        let sql = "select (select count(*) from contact_events where published_at is null and dead_at is null), \
-                       (select count(*) from webhook_events where state = 'received'), \
-                       (select count(*) from links l join contacts c on c.tenant_id = l.tenant_id and c.id = l.contact_id \
-                        where l.state <> 'dead' and (l.state <> 'synced' or c.version > l.pushed_version)), \
-                       (select count(*) from contacts c join connections k using (tenant_id) \
-                        where k.enabled and c.deleted_at is null and not exists (select from links l \
-                            where l.tenant_id = c.tenant_id and l.contact_id = c.id and l.connection_id = k.id))";
-        let row = self.test.sql.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        [row.get(0), row.get(1), row.get(2), row.get(3)]
     }
 }
 
@@ -213,6 +201,23 @@ impl Drop for TwoWay<'_> {
     fn drop(&mut self) {
         self.server.abort();
     }
+}
+
+/// What is not at rest: events unpublished, webhooks not worked, links not in sync, contacts without a link.
+///
+/// # Panics
+///
+/// When PostgreSQL refuses.
+pub async fn unrest(sql: &Client) -> [i64; 4] {
+    let look = "select (select count(*) from contact_events where published_at is null and dead_at is null), \
+                   (select count(*) from webhook_events where state = 'received'), \
+                   (select count(*) from links l join contacts c on c.tenant_id = l.tenant_id and c.id = l.contact_id \
+                    where l.state <> 'dead' and (l.state <> 'synced' or c.version > l.pushed_version)), \
+                   (select count(*) from contacts c join connections k using (tenant_id) \
+                    where k.enabled and c.deleted_at is null and not exists (select from links l \
+                        where l.tenant_id = c.tenant_id and l.contact_id = c.id and l.connection_id = k.id))";
+    let row = sql.query_one(look, &[]).await.unwrap_or_else(|error| panic!("{look}: {error}"));
+    [row.get(0), row.get(1), row.get(2), row.get(3)]
 }
 
 /// What API Gateway does with a webhook.

@@ -16,7 +16,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(super) fn of(response: Response<lambda_http::Body>) -> Self {
+    pub(super) fn of(response: Response<impl AsRef<[u8]>>) -> Self {
         let (parts, body) = response.into_parts();
         let header = |(name, value): (&lambda_http::http::HeaderName, &lambda_http::http::HeaderValue)| {
             (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())

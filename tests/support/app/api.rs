@@ -8,6 +8,7 @@ use lambda_http::http::{Method, Request, header};
 use serde_json::Value;
 
 use super::{Answer, TestApp, TestClient, routes};
+use crate::runtime_api::{Function, FunctionError};
 use crate::{gateway, log};
 
 /// A client with a token, and the instance that it asks.
@@ -182,12 +183,7 @@ impl Ask {
     ///
     /// When it is no request that HTTP can carry.
     pub fn event(self) -> Value {
-        let route = routes::route(&self.method, self.path.split('?').next().unwrap_or_default());
-        let mut request = Request::builder().method(self.method).uri(self.path);
-        for (name, value) in self.headers {
-            request = request.header(name, value);
-        }
-        let request = request.body(self.body).unwrap_or_else(|error| panic!("no request: {error}"));
+        let (route, request) = self.request();
         gateway::event(&route, &request)
     }
 
@@ -202,5 +198,25 @@ impl Ask {
         let request = lambda_http::request::from_str(&event.to_string());
         let request = request.unwrap_or_else(|error| panic!("no event: {error}"));
         Answer::of(routes::call(&app, &route, request).await)
+    }
+
+    /// Sends the request to the route's function, a process of its own.
+    ///
+    /// # Panics
+    ///
+    /// As [`Ask::event`].
+    pub async fn through(self, function: &Function) -> Result<Answer, FunctionError> {
+        let (route, request) = self.request();
+        gateway::call(function, &route, &request).await.map(Answer::of)
+    }
+
+    /// The route's pattern, and the request.
+    fn request(self) -> (String, Request<Bytes>) {
+        let route = routes::route(&self.method, self.path.split('?').next().unwrap_or_default());
+        let mut request = Request::builder().method(self.method).uri(self.path);
+        for (name, value) in self.headers {
+            request = request.header(name, value);
+        }
+        (route, request.body(self.body).unwrap_or_else(|error| panic!("no request: {error}")))
     }
 }

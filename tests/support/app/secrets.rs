@@ -1,5 +1,8 @@
 //! An application's secrets, in the real Secrets Manager of the local services.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretError;
 use crosswalk::auth::SigningKeySecret;
@@ -16,13 +19,16 @@ pub struct Secrets {
     pub signing_key: SigningKeySecret,
     /// Its public half.
     pub public_key: Value,
+    /// All that was stored, as it was last.
+    stored: Mutex<BTreeMap<String, Value>>,
 }
 
 impl Secrets {
     pub(super) async fn store(credentials: &Credentials, redis_url: &str) -> Self {
         let (signing_key, public_key) =
             SigningKeySecret::generate().unwrap_or_else(|error| panic!("no key: {}", error.chain()));
-        let secrets = Self { prefix: format!("test/{}", Uuid::now_v7().simple()), signing_key, public_key };
+        let prefix = format!("test/{}", Uuid::now_v7().simple());
+        let secrets = Self { prefix, signing_key, public_key, stored: Mutex::default() };
         log::never(&secrets.signing_key.private_key);
         let database = json!({
             "host": credentials.host,
@@ -73,6 +79,7 @@ impl Secrets {
     ///
     /// When Secrets Manager refuses.
     pub async fn put(&self, name: &str, value: &Value) {
+        self.stored().insert(name.to_owned(), value.clone());
         let (client, name, text) = (client().await, self.name(name), value.to_string());
         let created = client.create_secret().name(&name).secret_string(&text).send().await;
         let Err(error) = created else { return };
@@ -80,6 +87,18 @@ impl Secrets {
         assert!(exists, "the secret {name} was not stored: {error:?}");
         let stored = client.put_secret_value().secret_id(&name).secret_string(text).send().await;
         stored.unwrap_or_else(|error| panic!("the secret {name} was not stored: {error:?}"));
+    }
+
+    /// Stores all of them once more. `LocalStack` forgets them when it ends, which Secrets Manager never does.
+    pub async fn put_back(&self) {
+        let stored = self.stored().clone();
+        for (name, value) in stored {
+            self.put(&name, &value).await;
+        }
+    }
+
+    fn stored(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

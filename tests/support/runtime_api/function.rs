@@ -127,6 +127,15 @@ impl Function {
     /// When one doesn't start.
     pub async fn restart(&self) {
         self.kill().await;
+        self.fill().await;
+    }
+
+    /// Starts as many processes as are missing, and returns when they ask for work.
+    ///
+    /// # Panics
+    ///
+    /// When one doesn't start.
+    pub async fn fill(&self) {
         self.instances.fill().await.unwrap_or_else(|error| panic!("{error}"));
     }
 
