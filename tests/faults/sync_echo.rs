@@ -113,3 +113,32 @@ async fn what_we_change_while_we_write_is_not_undone_by_the_form_that_the_crm_gi
     }
     assert_eq!(test.count("sync_conflicts").await, 0, "nobody else changed anything");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_we_take_back_while_we_write_stays_so_whatever_old_news_come() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut crm = Crm::connect(&api).await;
+    let way = TwoWay::start(&test).await;
+    way.connect(&mut crm);
+    let id = api.create(&ada()).await.expect(201).id();
+    way.at_rest(&[&crm]).await;
+    let [record] = crm.records_of(&id).await.try_into().unwrap();
+    crm.faults(Faults { latency_ms: 900, ..Faults::default() });
+    api.patch(&id, 1, &json!({"title": "Lady"})).await.expect(200);
+    let claimed = || async { test.count("links where claimed_until is not null").await == 1 };
+    eventually("the change to be on its way", Duration::from_secs(20), claimed).await;
+    api.patch(&id, 2, &json!({"title": "Countess"})).await.expect(200);
+    // It says what the contact says, and yet the two are not the same: another title is on its way.
+    assert_eq!(crm.send(&json!({"event": "contact.updated", "id": "old", "data": record})).await["status"], 202);
+    let worked = || async { test.count("webhook_events where event_id = 'old' and state <> 'received'").await == 1 };
+    eventually("the old news to be worked", Duration::from_secs(20), worked).await;
+    crm.faults(Faults::default());
+    let remote_id = record["id"].as_str().unwrap();
+    let arrived = || async { crm.record(remote_id).await["acme_version"].as_i64() > record["acme_version"].as_i64() };
+    eventually("the change to arrive", Duration::from_secs(20), arrived).await;
+    way.at_rest(&[&crm]).await;
+    assert_eq!(api.get(&id).await.expect(200).json()["title"], "Countess");
+    assert_eq!(crm.records_of(&id).await[0]["acme_title"], "Countess");
+    assert_eq!((test.events(&id).await.len(), test.count("sync_conflicts").await), (3, 0));
+}

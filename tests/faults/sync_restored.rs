@@ -54,6 +54,26 @@ async fn the_deletion_is_told_before_we_know_of_it() {
     lives_as_another_record(&test, &api, &crm, &way, &id, &old).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_record_was_is_told_before_it_is_deleted() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut crm = Crm::connect(&api).await;
+    let way = TwoWay::start(&test).await;
+    way.connect(&mut crm);
+    let (id, old) = delete_and_restore_while_it_is_written(&test, &api, &crm, &way).await;
+    // It says what the contact says, and yet the two are not the same: the deletion is on its way.
+    let sql = "select base from links where remote_id = $1";
+    let record: Value = test.sql.query_one(sql, &[&old]).await.unwrap().get(0);
+    assert_eq!(crm.send(&json!({"event": "contact.updated", "data": record})).await["status"], 202);
+    eventually("the old news to be worked", SOON, || async {
+        test.count("webhook_events where type = 'contact.updated' and state <> 'received'").await == 1
+    })
+    .await;
+    crm.faults(Faults::default());
+    lives_as_another_record(&test, &api, &crm, &way, &id, &old).await;
+}
+
 /// The contact and its record. The CRM is slow, so that the contact is restored before the record is deleted.
 async fn delete_and_restore_while_it_is_written(
     test: &TestApp,

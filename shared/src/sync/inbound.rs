@@ -131,7 +131,11 @@ impl Changed<'_> {
             ..link
         };
         let crm = self.arrival.crm;
-        if contact.deleted_at.is_none() && crm.to_push(contact, self.record, self.rules).is_empty() {
+        // What is on its way, and not seen in this record, may arrive yet. Both sides are not the same before that is known, or
+        // its echo would be taken for news.
+        let told = self.arrival.source == Source::Told;
+        let on_its_way = told && link.sending.is_some() && link.state != LinkState::Dead;
+        if contact.deleted_at.is_none() && !on_its_way && crm.to_push(contact, self.record, self.rules).is_empty() {
             return link.in_sync(contact.version, self.now);
         }
         // What is due is written to the CRM again; a link whose writing has failed goes on failing.
