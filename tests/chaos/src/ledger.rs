@@ -48,11 +48,6 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A mark that no other write has.
-    pub fn mark(&self, writer: &str, rng: &mut fastrand::Rng) -> String {
-        format!("{writer}-{:016x}", rng.u64(..))
-    }
-
     /// Notes a write.
     pub fn wrote(&self, mark: &str, came: Came) {
         self.writes.borrow_mut().push(Write { mark: mark.to_owned(), came });
@@ -99,4 +94,9 @@ impl Ledger {
         let count = |wanted: fn(&Came) -> bool| writes.iter().filter(|write| wanted(&write.came)).count();
         (count(|came| matches!(came, Came::Accepted { .. })), count(|came| *came == Came::Unknown))
     }
+}
+
+/// A mark that no other write has.
+pub fn mark(writer: &str, rng: &mut fastrand::Rng) -> String {
+    format!("{writer}-{:016x}", rng.u64(..))
 }

@@ -58,13 +58,13 @@ async fn main() -> io::Result<()> {
 
 /// All rounds, up to the first that fails. Functions that were started end with this, however it ends.
 async fn run(rounds: u32, seed: u32) -> i32 {
-    let Some(world) = broken::told("the start", World::start()).await else { return failed(0, seed) };
+    let Some(world) = broken::told("the start", Box::pin(World::start())).await else { return failed(0, seed) };
     // What is in the services is not cleared up, for they may be away by then.
     let world: &'static World = Box::leak(Box::new(world));
     let _ending = world.ending();
     let mut played = Rounds::from(seed, world);
     for passed in 0..rounds {
-        if broken::told(&format!("round {}", passed + 1), played.next()).await.is_none() {
+        if broken::told(&format!("round {}", passed + 1), Box::pin(played.next())).await.is_none() {
             return failed(passed, seed);
         }
     }

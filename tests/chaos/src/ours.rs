@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use support::app::{Answer, Ask, person};
 
-use crate::ledger::Came;
+use crate::ledger::{Came, mark};
 use crate::load::Load;
 use crate::operations::{CREATE, DELETE, GET, Operation, REPLACE, RESTORE, UPDATE, UPSERT};
 
@@ -162,7 +162,7 @@ impl<'a> Ours<'a> {
     }
 
     fn mark(&mut self) -> String {
-        self.load.ledger.mark(&self.name, &mut self.rng)
+        mark(&self.name, &mut self.rng)
     }
 }
 

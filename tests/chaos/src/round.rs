@@ -51,7 +51,7 @@ impl Rounds {
         let victims = self.draw();
         let (before, mut load_rng, mut rng) = (self.ledger.counts(), self.rng.fork(), self.rng.fork());
         let load = Load::of(self.world, &self.ledger);
-        load.during(&mut load_rng, self.befall(&victims, &mut rng)).await;
+        Box::pin(load.during(&mut load_rng, self.befall(&victims, &mut rng))).await;
 
         let (sql, begun) = (self.world.sql().await, Instant::now());
         at_rest(self.world, &sql).await;

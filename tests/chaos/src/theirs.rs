@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use support::crm::typed;
 
-use crate::ledger::Came;
+use crate::ledger::{Came, mark};
 use crate::load::Load;
 use crate::operations::{PUT_REMOTE, UPDATE};
 use crate::ours::version;
@@ -68,7 +68,7 @@ impl<'a> Theirs<'a> {
 
     /// Changes the contact here, whatever has become of it.
     async fn update(&mut self, id: &str) {
-        let mark = self.load.ledger.mark(&self.name, &mut self.rng);
+        let mark = mark(&self.name, &mut self.rng);
         let ask = self.load.world.api.ask("PATCH", &format!("/contacts/{id}")).header("if-match", "*");
         let answer = self.load.world.ask(UPDATE, ask.json(&json!({"notes": mark}))).await;
         let came = answer.map_or(Came::Unknown, |answer| {
@@ -79,7 +79,7 @@ impl<'a> Theirs<'a> {
     }
 
     fn title(&mut self) -> String {
-        let title = self.load.ledger.mark(&self.name, &mut self.rng);
+        let title = mark(&self.name, &mut self.rng);
         self.load.ledger.typed(&title);
         title
     }
