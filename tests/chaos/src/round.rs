@@ -81,23 +81,17 @@ impl Rounds {
 
     /// One after the other; sometimes the next before the last was mended.
     async fn befall(&self, victims: &[Victim], rng: &mut fastrand::Rng) {
-        for victim in victims {
+        for (index, victim) in victims.iter().enumerate() {
             pause(rng).await;
             let done = victim.hit(self.world, rng).await;
             self.tell(&done);
-            if rng.bool() {
+            if index + 1 == victims.len() || rng.bool() {
                 pause(rng).await;
-                self.mend().await;
+                faults::mend(self.world).await;
+                self.tell("mended");
             }
         }
         pause(rng).await;
-        self.mend().await;
-        pause(rng).await;
-    }
-
-    async fn mend(&self) {
-        faults::mend(self.world).await;
-        self.tell("mended");
     }
 
     fn tell(&self, what: &str) {
