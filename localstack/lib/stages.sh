@@ -61,8 +61,10 @@ keep_summary() {
   return "$status"
 }
 
+# It lasts as long as there is somebody to listen to: who is interrupted has still to say what it stops.
 put_summary_aside() {
   local line
+  trap '' INT TERM HUP
   while IFS= read -r line; do
     if [[ $line =~ ^[0-9]+\ (step|round)s?\ passed,\ [0-9]+\ failed$ ]]; then
       printf '%s\n' "$line" >"$RUN/summary"
@@ -99,7 +101,7 @@ stage_test() {
   attended env "${SERVICE_VARIABLES[@]}" cargo test --workspace "$@"
   # Arguments may leave out what logs most, and are about one thing.
   if [[ $# -eq 0 ]]; then
-    ROUNDS=${ROUNDS:-3} stage_chaos
+    ROUNDS=${ROUNDS:-2} stage_chaos
     search_test_logs whole
   else
     search_test_logs part
