@@ -61,10 +61,14 @@ pub async fn run(world: &World, options: &Options) -> (Table, Vec<Budget>) {
     }
     bar.finish_and_clear();
     let budgets = vec![
-        Budget::of("relay: events/s, the third backlog", rates[2], Bound::AtLeast(10_000.0)),
-        Budget::of("relay: events/s of the largest backlog, of the second's", rates[3] / rates[1], Bound::AtLeast(0.8)),
+        Budget::of("relay: events/s while 100,000 wait", rates[2], Bound::AtLeast(10_000.0)),
         Budget::of(
-            "relay: the claim's buffers after the last, of the first's",
+            "relay: events/s while 1,000,000 wait, of those while 10,000 do",
+            rates[3] / rates[1],
+            Bound::AtLeast(0.8),
+        ),
+        Budget::of(
+            "relay: buffers of a claim from a table of 1,111,000 events, of one from 1,000",
             buffers[3] / buffers[0].max(1.0),
             Bound::AtMost(2.0),
         ),

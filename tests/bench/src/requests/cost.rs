@@ -28,8 +28,8 @@ pub fn table(measured: &[Measured]) -> Table {
             number(mebibytes, 0),
             number(billed, 0),
             number(gib_seconds, 0),
-            number(gib_seconds * GIB_SECOND, 2),
-            number(gib_seconds * GIB_SECOND + 1e6 * INVOCATION, 2),
+            number(gib_seconds * GIB_SECOND, 3),
+            number(gib_seconds * GIB_SECOND + 1e6 * INVOCATION, 3),
         ]);
     }
     table
