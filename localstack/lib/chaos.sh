@@ -12,6 +12,7 @@ stage_chaos() {
   fi
   trap 'leave_nothing $?' EXIT
   # What a killed one has left.
+  make_folders
   exclusively services_wipe >"$LOGS/wipe.log"
   exclusively services_up
   play_chaos
