@@ -28,10 +28,10 @@ stage_fuzz() {
 
 fuzz_targets() { basename -s .rs "$FUZZ_TARGETS"/*.rs; }
 
-# The project's own Rust will do: without a sanitizer, which wants a nightly one, and finds what safe Rust can't do. Linking as
-# for a deployment would take long for eight executables; stripped, a panic would not say where it was.
+# The project's own Rust will do: without a sanitizer, which wants a nightly one, and finds what safe Rust can't do. Stripped, as
+# for a deployment, a panic would not say where it was.
 cargo_fuzz() {
-  env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_STRIP=none "$FUZZ_TOOLS/bin/cargo-fuzz" "$@" \
+  env CARGO_PROFILE_RELEASE_STRIP=none "$FUZZ_TOOLS/bin/cargo-fuzz" "$@" \
     --fuzz-dir "$ROOT/tests/fuzz" --target-dir "$FUZZ_BUILT" --features libfuzzer --sanitizer none --codegen-units 16
 }
 

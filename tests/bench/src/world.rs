@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use redis::aio::MultiplexedConnection;
 use serde_json::json;
 use support::account::Account;
@@ -12,7 +13,7 @@ use support::runtime_api::{Function, Launch};
 use support::services;
 use url::Url;
 
-use crate::tape::{Recorder, Store, Tape};
+use crate::tape::{Recorder, Store, Tape, Trip};
 
 /// The application, and one tenant's client and CRM account.
 pub struct World {
@@ -29,8 +30,7 @@ pub struct World {
 
 /// The same application, whose stores are reached by way of a tape.
 pub struct Taped {
-    /// What was asked of the stores.
-    pub tape: Tape,
+    tape: Tape,
     environment: Vec<(String, String)>,
     /// They are there for as long as this.
     _way: (TestDatabase, Recorder, Recorder),
@@ -174,5 +174,27 @@ impl Taped {
     /// A function of this application, to be started.
     pub fn launch(&self, function: &str) -> Launch {
         Function::launch(function).environment(self.environment.clone()).quiet()
+    }
+
+    /// What each of these invocations asks of the stores, but for the first ones, which warm the instance up.
+    ///
+    /// # Panics
+    ///
+    /// When an answer is not as it should be.
+    pub async fn record(
+        &self,
+        function: &str,
+        events: Vec<Bytes>,
+        warm: usize,
+        expect: &dyn Fn(&[u8]) -> bool,
+    ) -> Vec<Vec<Trip>> {
+        let function = self.launch(function).start().await;
+        let mut recorded = Vec::new();
+        for event in events {
+            let answer = function.invoke_bytes(event).await.unwrap_or_else(|error| panic!("no answer: {error}"));
+            assert!(expect(&answer), "not the answer that was to come: {}", answer.escape_ascii());
+            recorded.push(self.tape.take());
+        }
+        recorded.split_off(warm)
     }
 }

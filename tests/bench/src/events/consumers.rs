@@ -1,14 +1,12 @@
 //! The consumers alone, batch after batch.
 
-use std::time::Instant;
-
 use super::batches::{Kind, fill};
 use crate::measure::{Times, load, ms, rate};
 use crate::options::Options;
 use crate::progress;
 use crate::report::{Bound, Budget, Table, number, text};
 use crate::tape::{Player, Trip};
-use crate::world::{Taped, World};
+use crate::world::World;
 
 /// Batches that are not counted: connections are made, statements prepared.
 const WARM: usize = 3;
@@ -56,8 +54,8 @@ pub async fn run(options: &Options) -> (Table, Vec<Budget>) {
             let done = |answer: &[u8]| answer == br#"{"batchItemFailures":[]}"#;
             load(&world, &function, numbers(WARM), 1, &done).await;
             let own = load(&world, &function, numbers(batches), 1, &done).await;
-            let recorded = record(&taped, kind, numbers(WARM + batches)).await;
-            let floor = play(&mut player, &recorded).await;
+            let recorded = taped.record(kind.function(), numbers(WARM + batches), WARM, &done).await;
+            let floor = Times::of(player.times(&recorded).await);
             let per_second = rate(size, own.times.p50());
             let of_the_floor = ms(floor.p50()) / ms(own.times.p50());
             let trips = |count: &dyn Fn(&Trip) -> bool| {
@@ -94,28 +92,4 @@ pub async fn run(options: &Options) -> (Table, Vec<Budget>) {
     let worked = world.test.count("webhook_events where state = 'processed'").await;
     assert!(worked > 0, "no webhook was worked");
     (table, budgets)
-}
-
-/// What each batch asks of the stores, but for the first ones.
-async fn record(taped: &Taped, kind: Kind, batches: Vec<bytes::Bytes>) -> Vec<Vec<Trip>> {
-    let function = taped.launch(kind.function()).start().await;
-    let mut recorded = Vec::new();
-    for batch in batches {
-        function.invoke_bytes(batch).await.unwrap_or_else(|error| panic!("no answer: {error}"));
-        recorded.push(taped.tape.take());
-    }
-    recorded.split_off(WARM)
-}
-
-async fn play(player: &mut Player, tapes: &[Vec<Trip>]) -> Times {
-    for tape in tapes {
-        player.warm(tape).await;
-    }
-    let mut times = Vec::new();
-    for tape in tapes {
-        let begun = Instant::now();
-        player.play(tape).await;
-        times.push(begun.elapsed());
-    }
-    Times::of(times)
 }

@@ -1,6 +1,6 @@
 //! One kind of request, measured.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use support::runtime_api::Function;
 
@@ -75,22 +75,6 @@ impl Floor {
         }
         loads.try_into().unwrap_or_else(|_| unreachable!("two were measured"))
     }
-
-    /// Plays what each request asked, and gives the median time of a request.
-    async fn play(&mut self, tapes: &[Vec<Trip>]) -> Duration {
-        let mut times = Vec::new();
-        for tape in tapes {
-            self.player.warm(tape).await;
-        }
-        for tape in tapes {
-            let begun = Instant::now();
-            self.player.play(tape).await;
-            times.push(begun.elapsed());
-        }
-        // The first ones warm the connections up.
-        let warm = times.split_off(tapes.len().min(WARM) / 2);
-        Times::of(warm).p50()
-    }
 }
 
 impl Measured {
@@ -112,18 +96,10 @@ impl Measured {
         }
         let [alone, at_once] = loads.try_into().unwrap_or_else(|_| unreachable!("two were measured"));
 
-        let function = taped.launch(case.function).start().await;
-        let mut played = Vec::new();
-        for (index, event) in case.events(world, numbers(WARM + count)).into_iter().enumerate() {
-            let answer = function.invoke_bytes(event).await.unwrap_or_else(|error| panic!("no answer: {error}"));
-            assert!(answers(&answer), "not the answer that was to come: {}", answer.escape_ascii());
-            let asked = taped.tape.take();
-            if index >= WARM {
-                played.push(asked);
-            }
-        }
-        let trips = trips(&played);
-        let bare = floor.play(&played).await;
+        let played = taped.record(case.function, case.events(world, numbers(WARM + count)), WARM, &answers).await;
+        // The first ones warm the client's connections up.
+        let mut times = floor.player.times(&played).await;
+        let bare = Times::of(times.split_off(times.len().min(WARM) / 2)).p50();
         Self {
             name: [case.function, case.what].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
             function: case.function,
@@ -131,7 +107,7 @@ impl Measured {
             above_empty: ms(alone.function) - ms(floor.empty[0].function),
             alone,
             at_once,
-            trips,
+            trips: trips(&played),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, BytesMut};
 use futures::future::try_join_all;
@@ -40,20 +41,30 @@ impl Player {
         Self { redis, sql, prepared: HashMap::new() }
     }
 
-    /// Prepares what a tape keeps prepared, as a warm instance has.
-    pub async fn warm(&mut self, tape: &[Trip]) {
-        for query in tape.iter().flat_map(|trip| &trip.sql) {
-            if let Query::Prepared(sql, _) = query
-                && !self.prepared.contains_key(sql)
-            {
-                let statement = self.sql.prepare(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-                self.prepared.insert(sql.clone(), statement);
-            }
+    /// How long each of these took to be asked, everything being prepared that a warm instance keeps so.
+    pub async fn times(&mut self, tapes: &[Vec<Trip>]) -> Vec<Duration> {
+        for query in tapes.iter().flatten().flat_map(|trip| &trip.sql) {
+            self.prepare(query).await;
+        }
+        let mut times = Vec::with_capacity(tapes.len());
+        for tape in tapes {
+            let begun = Instant::now();
+            self.play(tape).await;
+            times.push(begun.elapsed());
+        }
+        times
+    }
+
+    async fn prepare(&mut self, query: &Query) {
+        if let Query::Prepared(sql, _) = query
+            && !self.prepared.contains_key(sql)
+        {
+            let statement = self.sql.prepare(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+            self.prepared.insert(sql.clone(), statement);
         }
     }
 
-    /// Asks all of it.
-    pub async fn play(&self, tape: &[Trip]) {
+    async fn play(&self, tape: &[Trip]) {
         for trip in tape {
             let asked = tokio::try_join!(self.ask_redis(trip), self.ask_postgresql(trip));
             asked.unwrap_or_else(|error| panic!("the tape can't be played: {error}"));
