@@ -127,6 +127,17 @@ async fn reset_breaks_each_connection_hard_and_once_lets_the_next_live() {
     ping(&mut next).await.expect("the server is back");
 }
 
+#[tokio::test]
+async fn an_address_is_given_on_when_it_is_free_and_not_before() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, target) = (free.local_addr().unwrap().to_string(), free.local_addr().unwrap().to_string());
+    drop(free);
+    // On one thread nothing of the first has ended yet when the second asks.
+    for _ in 0..3 {
+        drop(Proxy::on(&address, &target).await);
+    }
+}
+
 async fn ping(redis: &mut TcpStream) -> std::io::Result<()> {
     redis.write_all(b"PING\r\n").await?;
     let mut pong = [0; 7];

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, watch};
 use url::Url;
 
 use crate::wait::eventually;
-use relay::{Accept, End, Flow, Relay};
+use relay::{Accept, End, Flow, Port, Relay};
 
 /// How long a proxy with a fixed address waits for the test that has that address now.
 const ADDRESS_DEADLINE: Duration = Duration::from_mins(2);
@@ -36,7 +36,7 @@ pub struct Proxy {
     /// Bound and never listening: keeps the port ours while connections are refused.
     _port: TcpSocket,
     /// A port that is bound and not listening could be bound again, by another proxy too.
-    _lock: Option<File>,
+    lock: Option<Arc<File>>,
 }
 
 impl Proxy {
@@ -58,7 +58,7 @@ impl Proxy {
     pub async fn on(address: &str, target: &str) -> Self {
         let address = resolve(address).await;
         let lock = lock(address).await;
-        Self::bind(address, target, Some(lock)).await
+        Self::bind(address, target, Some(Arc::new(lock))).await
     }
 
     /// A proxy before the server of a URL, and that URL with the proxy's address in the server's place.
@@ -159,7 +159,7 @@ impl Proxy {
         self.trips.load(Ordering::SeqCst)
     }
 
-    async fn bind(address: SocketAddr, target: &str, lock: Option<File>) -> Self {
+    async fn bind(address: SocketAddr, target: &str, lock: Option<Arc<File>>) -> Self {
         let port = bind(address).unwrap_or_else(|error| panic!("the proxy can't have {address}: {error}"));
         let address = port.local_addr().expect("a bound socket has an address");
         let proxy = Self {
@@ -169,7 +169,7 @@ impl Proxy {
             trips: Arc::default(),
             relay: Mutex::default(),
             _port: port,
-            _lock: lock,
+            lock,
         };
         proxy.pass().await;
         proxy
@@ -194,7 +194,8 @@ impl Proxy {
         let listener = bind(self.address)
             .and_then(|socket| socket.listen(1024))
             .unwrap_or_else(|error| panic!("the proxy can't listen on {} again: {error}", self.address));
-        Relay::start(listener, accept, self.target, self.flow.subscribe(), Arc::clone(&self.trips))
+        let port = Port { listener, _lock: self.lock.clone() };
+        Relay::start(port, accept, self.target, self.flow.subscribe(), Arc::clone(&self.trips))
     }
 }
 

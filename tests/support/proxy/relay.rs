@@ -1,5 +1,6 @@
 //! The proxy's work: accepting, passing bytes both ways, and noticing when the client waits.
 
+use std::fs::File;
 use std::future;
 use std::io;
 use std::net::SocketAddr;
@@ -45,6 +46,13 @@ pub(super) struct Relay {
     task: JoinHandle<()>,
 }
 
+/// A listener, and what keeps others from its address. An aborted task goes a while after it was aborted, and the next proxy
+/// must not be told before that the address is free.
+pub(super) struct Port {
+    pub(super) listener: TcpListener,
+    pub(super) _lock: Option<Arc<File>>,
+}
+
 /// What each connection of a relay shares.
 #[derive(Clone)]
 struct Shared {
@@ -56,7 +64,7 @@ struct Shared {
 
 impl Relay {
     pub(super) fn start(
-        listener: TcpListener,
+        port: Port,
         accept: Accept,
         target: SocketAddr,
         flow: watch::Receiver<Flow>,
@@ -64,7 +72,7 @@ impl Relay {
     ) -> Self {
         let (end, ended) = watch::channel(None);
         let shared = Shared { target, flow, end: ended, trips };
-        Self { accept, end, task: tokio::spawn(serve(listener, accept, shared)) }
+        Self { accept, end, task: tokio::spawn(serve(port, accept, shared)) }
     }
 
     /// Ends every connection this way and returns when none is left and the listener is closed.
@@ -82,14 +90,14 @@ impl Drop for Relay {
     }
 }
 
-async fn serve(listener: TcpListener, accept: Accept, shared: Shared) {
+async fn serve(port: Port, accept: Accept, shared: Shared) {
     let mut connections = JoinSet::new();
     let mut end = shared.end.clone();
     loop {
         tokio::select! {
             _ = end.wait_for(Option::is_some) => break,
             // A client may be gone before it is accepted.
-            Ok((client, _)) = listener.accept() => match accept {
+            Ok((client, _)) = port.listener.accept() => match accept {
                 Accept::Reset => {
                     let _ = client.set_zero_linger();
                 }
@@ -100,7 +108,7 @@ async fn serve(listener: TcpListener, accept: Accept, shared: Shared) {
             Some(_) = connections.join_next() => {}
         }
     }
-    drop(listener);
+    drop(port);
     while connections.join_next().await.is_some() {}
 }
 
