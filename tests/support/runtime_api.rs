@@ -19,4 +19,5 @@ pub(crate) use binary::{find as find_binary, profile_folder};
 pub use error::{FunctionError, StartError};
 pub use function::Function;
 pub use launch::Launch;
+pub use log::keep_quiet;
 pub use rustix::process::Signal;

@@ -18,6 +18,7 @@ mod world;
 use std::process::ExitCode;
 
 pub use options::{Name, Options};
+use support::runtime_api;
 
 /// Runs the parts that were asked for, prints their tables and writes them down. A budget that is missed is told, and is no
 /// failure: figures are the machine's too.
@@ -28,6 +29,7 @@ pub use options::{Name, Options};
 pub async fn run(options: Options) -> ExitCode {
     // `cargo bench` starts it in the package's own folder.
     std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).expect("the repository is there");
+    runtime_api::keep_quiet();
     let mut parts = Vec::new();
     for name in options.chosen() {
         let part = match name {

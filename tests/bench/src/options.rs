@@ -16,6 +16,10 @@ pub struct Options {
     #[arg(long)]
     pub quick: bool,
 
+    /// Of the requests, those alone whose name has this in it, such as `get-contact`
+    #[arg(long, value_name = "TEXT", conflicts_with = "write")]
+    pub only: Option<String>,
+
     /// Puts the tables into docs/performance.md, after a run of all parts at full length
     #[arg(long)]
     pub write: bool,

@@ -116,7 +116,7 @@ impl World {
 
     /// A function of this application, to be started.
     pub fn launch(&self, function: &str) -> Launch {
-        Function::launch(function).environment(self.test.environment.clone()).quiet()
+        Function::launch(function).environment(self.test.environment.clone())
     }
 
     /// The CPU time that Redis has used so far.
@@ -173,7 +173,7 @@ impl World {
 impl Taped {
     /// A function of this application, to be started.
     pub fn launch(&self, function: &str) -> Launch {
-        Function::launch(function).environment(self.environment.clone()).quiet()
+        Function::launch(function).environment(self.environment.clone())
     }
 
     /// What each of these invocations asks of the stores, but for the first ones, which warm the instance up.

@@ -15,7 +15,6 @@ pub struct Launch {
     pub(super) limit: Duration,
     pub(super) instances: usize,
     pub(super) restart: Restart,
-    pub(super) quiet: bool,
 }
 
 /// What happens when a process ends.
@@ -34,7 +33,6 @@ impl Launch {
             limit: Duration::from_secs(30),
             instances: 1,
             restart: Restart::Never,
-            quiet: false,
         }
     }
 
@@ -66,13 +64,6 @@ impl Launch {
     #[must_use]
     pub fn restart_on_exit(mut self) -> Self {
         self.restart = Restart::OnExit;
-        self
-    }
-
-    /// Keeps its log from stderr: who starts it a thousand times, or measures it, asks for what it needs.
-    #[must_use]
-    pub fn quiet(mut self) -> Self {
-        self.quiet = true;
         self
     }
 

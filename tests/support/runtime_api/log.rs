@@ -6,11 +6,20 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, PipeReader};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// Lines kept for [`Log::text`]. A benchmark may run for an hour.
 const KEPT_LINES: usize = 10_000;
+
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Keeps what functions write from stderr, in all of this process: who starts one a thousand times, or measures it, asks for
+/// what it needs.
+pub fn keep_quiet() {
+    QUIET.store(true, Ordering::Relaxed);
+}
 
 #[derive(Clone, Default)]
 pub(super) struct Log {
@@ -18,13 +27,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Reads until the last writer has closed the pipe. What is to be quiet is kept for [`Log::text`] alone.
-    pub(super) fn follow(&self, name: &str, output: PipeReader, quiet: bool) -> JoinHandle<()> {
+    /// Reads until the last writer has closed the pipe.
+    pub(super) fn follow(&self, name: &str, output: PipeReader) -> JoinHandle<()> {
         let (log, name) = (self.clone(), name.to_owned());
         thread::spawn(move || {
             for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
                 let line = String::from_utf8_lossy(&line).into_owned();
-                if !quiet {
+                if !QUIET.load(Ordering::Relaxed) {
                     eprintln!("{name} | {line}");
                     crate::log::keep(&line);
                 }

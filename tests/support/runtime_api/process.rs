@@ -68,7 +68,7 @@ impl Process {
             started_in: Duration::ZERO,
             exit,
             server: tokio::spawn(Arc::clone(&api).serve(listener)),
-            log: Some(log.follow(&format!("{}[{pid}]", launch.name), output, launch.quiet)),
+            log: Some(log.follow(&format!("{}[{pid}]", launch.name), output)),
         };
 
         let ready = tokio::time::timeout(START_LIMIT, stage.wait_for(|stage| *stage != Stage::Starting)).await;

@@ -53,6 +53,11 @@ impl Case {
         self
     }
 
+    /// What it is called in the tables.
+    pub fn name(&self) -> String {
+        [self.function, self.what].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
     /// The gateway's events for the requests of these numbers.
     ///
     /// # Panics

@@ -101,7 +101,7 @@ impl Measured {
         let mut times = floor.player.times(&played).await;
         let bare = Times::of(times.split_off(times.len().min(WARM) / 2)).p50();
         Self {
-            name: [case.function, case.what].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+            name: case.name(),
             function: case.function,
             floor: floor.empty[0].times.p50() + bare,
             above_empty: ms(alone.function) - ms(floor.empty[0].function),

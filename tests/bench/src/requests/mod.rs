@@ -31,11 +31,14 @@ pub async fn run(options: &Options) -> Part {
     let player = Player::connect(&world.test.database).await;
     let mut floor = Floor { empty: Floor::empty(&world, &counts).await, player };
 
-    let cases = cases();
+    let mut cases = cases();
+    if let Some(only) = &options.only {
+        cases.retain(|case| case.name().contains(only));
+    }
     let bar = progress::bar("requests", cases.len());
     let mut measured = Vec::new();
     for case in &cases {
-        bar.set_message(format!("{} {}", case.function, case.what));
+        bar.set_message(case.name());
         measured.push(Measured::of(&world, &taped, &mut floor, case, &counts).await);
         bar.inc(1);
     }
