@@ -49,12 +49,11 @@ impl App {
 
     /// Opens one of them. A failure is left for the request that needs it.
     pub async fn warm(&self, need: Need) {
-        let secret = |name| async move { drop(self.secrets.get::<serde_json::Value>(name).await) };
         match need {
             Need::PostgreSql => self.database.warm().await,
             Need::Redis => self.redis.warm().await,
-            Need::SigningKey => secret(&self.config.tokens.signing_key_secret).await,
-            Need::VerificationKeys => secret(&self.config.tokens.verification_keys_secret).await,
+            Need::SigningKey => self.secrets.warm(&self.config.tokens.signing_key_secret).await,
+            Need::VerificationKeys => self.secrets.warm(&self.config.tokens.verification_keys_secret).await,
         }
     }
 }

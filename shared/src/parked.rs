@@ -7,7 +7,7 @@ use crate::events::KafkaRecord;
 use crate::telemetry::{self, Measure};
 
 /// Parks records, each with the reason, so that none is dropped in silence and none stops its partition.
-pub async fn park(app: &App, unreadable: &[(&KafkaRecord, String)]) -> Result<()> {
+pub async fn park(app: &App, unreadable: &[(&KafkaRecord<'_>, String)]) -> Result<()> {
     if unreadable.is_empty() {
         return Ok(());
     }

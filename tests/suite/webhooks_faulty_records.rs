@@ -157,6 +157,6 @@ async fn what_is_no_record_at_all_is_parked_too() {
     assert_eq!(crosswalk::events::kafka::records(&event.payload)[0], nothing());
 }
 
-fn nothing() -> KafkaRecord {
-    KafkaRecord { topic: TOPIC.to_owned(), partition: 0, offset: -1, raw: Value::Null }
+fn nothing() -> KafkaRecord<'static> {
+    KafkaRecord { topic: TOPIC.to_owned(), partition: 0, offset: -1, raw: &Value::Null }
 }

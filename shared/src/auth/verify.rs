@@ -53,7 +53,7 @@ impl Verifier {
             if claims.exp <= Timestamp::now().as_second() {
                 return Ok(Err(Refusal::Expired));
             }
-            let keys: JwkSet = self.secrets.get(&self.settings.verification_keys_secret).await?;
+            let keys: Arc<JwkSet> = self.secrets.shared(&self.settings.verification_keys_secret).await?;
             return Ok(if keys.find(&kid).is_some() { Ok(claims) } else { Err(Refusal::NotOurs) });
         }
         let Some(presented) = Presented::read(token) else { return Ok(Err(Refusal::NotOurs)) };
@@ -68,7 +68,7 @@ impl Verifier {
     /// names costs Secrets Manager nothing.
     async fn key(&self, kid: &str) -> Result<Option<Jwk>> {
         let secret = &self.settings.verification_keys_secret;
-        let keys: JwkSet = self.secrets.get(secret).await?;
+        let keys: Arc<JwkSet> = self.secrets.shared(secret).await?;
         if let Some(key) = keys.find(kid) {
             return Ok(Some(key.clone()));
         }

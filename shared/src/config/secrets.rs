@@ -1,7 +1,8 @@
 //! Secrets, from Secrets Manager and from nowhere else, kept for a while per instance.
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
@@ -32,15 +33,36 @@ pub struct Secrets {
 /// What a label was on; nothing, if it was on none.
 #[derive(Debug, Clone)]
 struct Kept {
-    text: Option<String>,
+    text: Option<Arc<Text>>,
     read_at: Instant,
     failed_at: Option<Instant>,
+}
+
+/// A secret as it came, and as who asks with every request wants it.
+#[derive(Debug)]
+struct Text {
+    json: String,
+    parsed: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Secrets {
     /// The secret, parsed from its JSON. What was read within the last five minutes is good enough.
     pub async fn get<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         self.current(TTL, name).await
+    }
+
+    /// The same for who asks with every request: a text is parsed once.
+    pub async fn shared<T: DeserializeOwned + Send + Sync + 'static>(&self, name: &str) -> Result<Arc<T>> {
+        let text = self.not_older_than(TTL, name, Stage::Current).await?;
+        if let Some(Ok(value)) = text.map(|text| text.shared()) {
+            return Ok(value);
+        }
+        self.get(name).await.map(Arc::new)
+    }
+
+    /// Reads the secret, for who will ask for it. A failure is left for them.
+    pub async fn warm(&self, name: &str) {
+        drop(self.not_older_than(TTL, name, Stage::Current).await);
     }
 
     /// The secret, read again unless that was done within the last ten seconds.
@@ -56,7 +78,7 @@ impl Secrets {
     /// What the secret is about to become, if it is being rotated: what it opens may take that already.
     pub async fn pending<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         let text = self.not_older_than(REFUSED_AT_MOST_EVERY, name, Stage::Pending).await?;
-        text.map(|text| parse(&text)).transpose()
+        text.map(|text| parse(&text.json)).transpose()
     }
 
     /// Its versions, for who rotates it.
@@ -66,15 +88,15 @@ impl Secrets {
 
     async fn current<T: DeserializeOwned>(&self, age: Duration, name: &str) -> Result<T> {
         let text = self.not_older_than(age, name, Stage::Current).await?;
-        if let Some(Ok(value)) = text.as_deref().map(parse) {
+        if let Some(Ok(value)) = text.map(|text| parse(&text.json)) {
             return Ok(value);
         }
         // Perhaps it had not been made yet when it was last read.
         let text = self.not_older_than(age.min(REFRESH_AT_MOST_EVERY), name, Stage::Current).await?;
-        parse(&text.ok_or_else(|| Error::unavailable("Secrets Manager", format!("{name} has no value")))?)
+        parse(&text.ok_or_else(|| Error::unavailable("Secrets Manager", format!("{name} has no value")))?.json)
     }
 
-    async fn not_older_than(&self, age: Duration, name: &str, stage: Stage) -> Result<Option<String>> {
+    async fn not_older_than(&self, age: Duration, name: &str, stage: Stage) -> Result<Option<Arc<Text>>> {
         let key = (name.to_owned(), stage);
         let kept = self.lock().get(&key).cloned();
         if let Some(kept) = &kept
@@ -85,6 +107,7 @@ impl Secrets {
         // The SDK's future is large, and rarely needed: it is not carried in every request's.
         match (Box::pin(self.fetch(name, stage)).await, kept) {
             (Ok(text), _) => {
+                let text = text.map(|json| Arc::new(Text { json, parsed: OnceLock::new() }));
                 let kept = Kept { text: text.clone(), read_at: Instant::now(), failed_at: None };
                 self.lock().insert(key, kept);
                 Ok(text)
@@ -113,6 +136,18 @@ impl Secrets {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(String, Stage), Kept>> {
         self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Text {
+    fn shared<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>> {
+        if let Some(Ok(value)) = self.parsed.get().cloned().map(Arc::downcast) {
+            return Ok(value);
+        }
+        let value = Arc::new(parse::<T>(&self.json)?);
+        // Who wants another form of the same secret parses it each time.
+        let _ = self.parsed.set(Arc::<T>::clone(&value));
+        Ok(value)
     }
 }
 

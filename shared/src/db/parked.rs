@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::events::KafkaRecord;
 
 /// Parks records, each with the reason, and answers how many. One that is parked already stays as it is.
-pub async fn park(db: &impl GenericClient, records: &[(&KafkaRecord, String)]) -> Result<u64> {
+pub async fn park(db: &impl GenericClient, records: &[(&KafkaRecord<'_>, String)]) -> Result<u64> {
     const SQL: &str = "insert into parked_records (topic, partition, \"offset\", record, reason) \
                        select * from unnest($1::text[], $2::int[], $3::bigint[], $4::text[], $5::text[]) \
                        on conflict do nothing";

@@ -3,9 +3,10 @@
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use lambda_http::lambda_runtime::{self, Diagnostic, LambdaEvent, service_fn};
+use lambda_http::lambda_runtime::{self, Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing::{Instrument, info_span};
 
 use super::start;
@@ -35,15 +36,21 @@ where
 {
     let app = start(needs)?;
     let (app, handle) = (&*app, &handle);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| work(app, handle, event))).await
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| work(app, handle, event));
+    // `lambda_runtime::run` adds a span of its own around ours, which would say the same.
+    Runtime::new(service).run().await
 }
 
 /// Does the work of one invocation.
-async fn work<'a, H, R>(app: &'a App, handle: &H, event: LambdaEvent<Value>) -> Result<R>
+async fn work<'a, H, R>(app: &'a App, handle: &H, event: LambdaEvent<Box<RawValue>>) -> Result<R>
 where
     H: EventHandler<'a, R>,
 {
     let invocation = Invocation::begin(name_of::<H>(), None);
+    // The runtime notes the way to each value while it parses, for messages about faults that plain JSON can't have. For a batch
+    // of records that costs a fifth of all the work, so the parsing is done here.
+    let payload = serde_json::from_str(event.payload.get()).map_err(|error| Error::internal("read an event", error))?;
+    let event = LambdaEvent::new(payload, event.context);
     let request_id = event.context.request_id.clone();
     let span = info_span!("invocation", requestId = request_id);
     // The relay's future is large, and nothing is lost by one allocation an invocation.

@@ -4,7 +4,8 @@ use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use lambda_http::http::StatusCode;
-use lambda_http::service_fn;
+use lambda_http::lambda_runtime::Runtime;
+use lambda_http::{Adapter, service_fn};
 use tracing::{Instrument, info_span};
 
 use super::start;
@@ -36,10 +37,11 @@ where
 {
     let app = start(needs)?;
     let (app, handle) = (&*app, &handle);
-    lambda_http::run(service_fn(move |request: Request| async move {
+    let service = service_fn(move |request: Request| async move {
         Ok::<_, std::convert::Infallible>(answer(app, handle, request).await)
-    }))
-    .await
+    });
+    // `lambda_http::run` adds a span of its own around ours, which would say the same.
+    Runtime::new(Adapter::from(service)).run().await
 }
 
 /// Answers one request: whatever happens in the handler, the caller gets a whole answer in the one form.

@@ -12,7 +12,7 @@ use crate::telemetry::{self, Measure, Span, TraceParent};
 
 /// A record, as far as it can be read.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KafkaRecord {
+pub struct KafkaRecord<'a> {
     /// Its topic; empty if it names none.
     pub topic: String,
     /// Its partition; -1 if it names none.
@@ -20,18 +20,18 @@ pub struct KafkaRecord {
     /// Its place there; -1 if it names none.
     pub offset: i64,
     /// All of it, as it came.
-    pub raw: Value,
+    pub raw: &'a Value,
 }
 
 /// The records of an event, each partition's in order.
-pub fn records(event: &Value) -> Vec<KafkaRecord> {
+pub fn records(event: &Value) -> Vec<KafkaRecord<'_>> {
     let lists = event["records"].as_object().into_iter().flatten();
     lists.flat_map(|(name, list)| list.as_array().into_iter().flatten().map(|raw| KafkaRecord::of(name, raw))).collect()
 }
 
 /// The reply to the event source mapping. If a store is away, all the records are to come again: by a reply that names them,
 /// where the mapping reads it, else by failing the invocation.
-pub fn reply(outcome: Result<()>, records: &[KafkaRecord], item_failures: bool) -> Result<Value> {
+pub fn reply(outcome: Result<()>, records: &[KafkaRecord<'_>], item_failures: bool) -> Result<Value> {
     telemetry::count(Measure::BatchSize, records.len() as u64);
     telemetry::count(Measure::BatchesFailed, u64::from(outcome.is_err()));
     match outcome {
@@ -46,7 +46,7 @@ pub fn reply(outcome: Result<()>, records: &[KafkaRecord], item_failures: bool) 
 
 /// The reply that says that these records are to come again.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html>
-fn failures(records: &[KafkaRecord]) -> Value {
+fn failures(records: &[KafkaRecord<'_>]) -> Value {
     let failures: Vec<_> = records
         .iter()
         .map(|KafkaRecord { topic, partition, offset, .. }| {
@@ -56,8 +56,8 @@ fn failures(records: &[KafkaRecord]) -> Value {
     json!({"batchItemFailures": failures})
 }
 
-impl KafkaRecord {
-    fn of(list: &str, raw: &Value) -> Self {
+impl<'a> KafkaRecord<'a> {
+    fn of(list: &str, raw: &'a Value) -> Self {
         // The list is named after both, and a topic may have hyphens of its own.
         let (topic, partition) = list.rsplit_once('-').unwrap_or((list, ""));
         let named = || partition.parse().unwrap_or(-1);
@@ -66,7 +66,7 @@ impl KafkaRecord {
             topic: raw["topic"].as_str().unwrap_or(topic).to_owned(),
             partition,
             offset: raw["offset"].as_i64().unwrap_or(-1),
-            raw: raw.clone(),
+            raw,
         }
     }
 

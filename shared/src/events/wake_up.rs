@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::KafkaRecord;
 
-impl KafkaRecord {
+impl KafkaRecord<'_> {
     /// The webhook that a record of the topic of webhooks is about, or why there is none to be read.
     pub fn webhook(&self) -> Result<Uuid, String> {
         let id = self.value()?["id"].as_str().and_then(|id| id.parse().ok());

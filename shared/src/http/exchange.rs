@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use lambda_http::RequestExt;
 use lambda_http::http::HeaderMap;
-use lambda_http::http::header::HeaderValue;
+use lambda_http::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use lambda_http::request::RequestContext;
 
 use super::Request;
@@ -14,10 +16,10 @@ use crate::telemetry::{Span, TraceParent};
 
 /// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
 /// (<https://cheatsheetseries.owasp.org/cheatsheets/REST_Security_Cheat_Sheet.html#security-headers>).
-const FOR_BROWSERS: [(&str, &str); 3] = [
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
-    ("x-content-type-options", "nosniff"),
+const FOR_BROWSERS: [(HeaderName, &str); 3] = [
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
 /// One request and its answer.

@@ -85,16 +85,21 @@ pub fn from_contact(table: &[Field], contact: &Contact, base: Option<&Record>, r
     let mut record = base.cloned().unwrap_or_default();
     for field in table {
         let value = ours.get(field.ours);
+        let written = value.map(field.transform.write);
         let stays = match (field.way, base) {
             (Way::From, _) | (Way::Once, Some(_)) => true,
             (Way::Once | Way::Both, None) => false,
-            (Way::Both, Some(base)) => field.meaning(base, &blank, rules).is_ok_and(|meant| meant.as_ref() == value),
+            // To be the same to the letter is the rule, and cheaper to see than to mean the same.
+            (Way::Both, Some(base)) => {
+                base.get(field.theirs) == written.as_ref()
+                    || field.meaning(base, &blank, rules).is_ok_and(|meant| meant.as_ref() == value)
+            }
         };
         if stays {
             continue;
         }
-        match value {
-            Some(value) => drop(record.insert(field.theirs.to_owned(), (field.transform.write)(value))),
+        match written {
+            Some(written) => drop(record.insert(field.theirs.to_owned(), written)),
             None => drop(record.remove(field.theirs)),
         }
     }

@@ -8,7 +8,7 @@ use crate::events::KafkaRecord;
 use crate::parked;
 
 /// Writes the contacts that these records are about to the CRMs of their tenants. What can't be read is parked.
-pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord], end: &End) -> Result<Pushed> {
+pub async fn consume(app: &App, pusher: &Pusher, records: &[KafkaRecord<'_>], end: &End) -> Result<Pushed> {
     let (mut contacts, mut unreadable) = (Woken::new(), Vec::new());
     // Each lasts as long as the work of all.
     let spans: Vec<_> = records.iter().map(KafkaRecord::span).collect();

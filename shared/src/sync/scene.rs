@@ -145,8 +145,8 @@ impl Scene {
 
     /// For every other connection, somebody else has changed the contact just now.
     fn changed_by(&mut self, connection: &str, contact: &Contact) {
-        let others = self.links.keys().filter(|(id, other)| *id == contact.id && other != connection);
-        let others: Vec<_> = others.cloned().collect();
-        self.changed_at.extend(others.into_iter().map(|pair| (pair, contact.updated_at)));
+        let all = self.links.range((contact.id, String::new())..).take_while(|((id, _), _)| *id == contact.id);
+        let others = all.map(|(pair, _)| pair).filter(|(_, other)| other != connection);
+        self.changed_at.extend(others.map(|pair| (pair.clone(), contact.updated_at)));
     }
 }

@@ -21,7 +21,7 @@ pub async fn issue(app: &App, credentials: &Credentials, scope: Option<&str>) ->
     drop(connection);
     let client = credentials.authenticate(app, client).await?;
     let scope = granted(&client.scopes, scope)?;
-    let key = app.secrets.get::<SigningKeySecret>(&app.config.tokens.signing_key_secret).await?.ready()?;
+    let key = app.secrets.shared::<SigningKeySecret>(&app.config.tokens.signing_key_secret).await?.ready()?;
     let token = auth::issue(&app.config.tokens, &key, (&client.tenant, &client.id), scope.clone(), client.requests)?;
     Ok(Granted { token, scope })
 }

@@ -7,7 +7,7 @@ use crate::events::KafkaRecord;
 use crate::parked;
 
 /// Works the webhooks that these records are about. What can't be read is parked.
-pub async fn consume(app: &App, records: &[KafkaRecord]) -> Result<Worked> {
+pub async fn consume(app: &App, records: &[KafkaRecord<'_>]) -> Result<Worked> {
     let (mut woken, mut unreadable) = (Woken::new(), Vec::new());
     // Each lasts as long as the work of all.
     let spans: Vec<_> = records.iter().map(KafkaRecord::span).collect();

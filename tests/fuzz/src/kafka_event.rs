@@ -23,7 +23,7 @@ pub fn kafka_event(input: &[u8]) {
     let Ok(event) = serde_json::from_slice::<Value>(input) else { return };
     let read = records(&event);
     let came: Vec<&Value> = lists(&event).flat_map(|(_, list)| list).collect();
-    assert_eq!(read.iter().map(|record| &record.raw).collect::<Vec<_>>(), came, "none is dropped, and none made up");
+    assert_eq!(read.iter().map(|record| record.raw).collect::<Vec<_>>(), came, "none is dropped, and none made up");
     read.iter().for_each(is_worked_or_parked);
     all_come_again(&read);
 }
@@ -34,7 +34,7 @@ fn lists(event: &Value) -> impl Iterator<Item = (&String, &Vec<Value>)> {
 }
 
 /// A record says what it wakes us up for, or why it can't be told.
-pub fn is_worked_or_parked(record: &KafkaRecord) {
+pub fn is_worked_or_parked(record: &KafkaRecord<'_>) {
     if let Err(reason) = record.webhook() {
         assert!(REASONS.contains(&reason.as_str()), "{reason}");
     }
@@ -45,7 +45,7 @@ pub fn is_worked_or_parked(record: &KafkaRecord) {
 }
 
 /// With a store away, the reply names each record once, or the invocation fails.
-fn all_come_again(records: &[KafkaRecord]) {
+fn all_come_again(records: &[KafkaRecord<'_>]) {
     let away = || Err(Error::unavailable("PostgreSQL", "away"));
     let reply = |outcome, item_failures| reply(outcome, records, item_failures);
     assert_eq!(reply(Ok(()), true).unwrap(), json!({"batchItemFailures": []}));

@@ -7,9 +7,9 @@
 //! not make the page:
 //!
 //! 1. *probe*: the next 500 contacts in order. Where a match is common, the page is among them.
-//! 2. *few*: the matches, by the index of terms. If there are at most 5,000, they are sorted.
-//! 3. *walked*: there are more, but not near by. Since they are many, walking on should meet them soon: 20,000 contacts
-//!    are looked through.
+//! 2. *matches*, by the index of terms. Those of most filters are few, and are sorted.
+//! 3. *walked*: they are many, so that walking on should meet them soon: 20,000 contacts are looked through. More than 1,000
+//!    are many if the probe met some of them, so that the rest is likely near; else more than 5,000 are.
 //! 4. They lie all together and far away, as those of an old import do: all matches are sorted after all, which costs
 //!    what they are and not what the tenant has.
 //!
@@ -113,11 +113,7 @@ impl Pieces {
             return Page { with: String::new(), select: self.next(201) };
         }
         let (terms, matches, walked, sorted) = (&self.terms, self.matches(), self.walked(), self.sorted());
-        // Few is what matches, or enough of it to show that it is many.
-        let found = format!(
-            "matches as materialized ({matches}), few as materialized (select id, key from matches limit 5001), \
-             walked as materialized ({walked})"
-        );
+        let found = format!("matches as materialized ({matches}), walked as materialized ({walked})");
         let whole = |name| format!("select * from {name} where (select count(*) = $2 from {name})");
         if !self.probes {
             let select = format!("({}) union all ({sorted})", whole("walked"));
@@ -147,19 +143,24 @@ impl Pieces {
     /// A bounded walk to matches that are many. A limit to plan by stands inside the one that is meant.
     fn walked(&self) -> String {
         let (next, terms) = (self.next(20_000), &self.terms);
+        let more_than = |few: u32| format!("(select count(*) > {few} from (select from matches limit {}) m)", few + 1);
+        let near = if self.probes { "(select count(*) > 3 from probe)" } else { "false" };
         format!(
-            "select c.* from (select c.* from ({next}) c where (select count(*) > 5000 from few){terms} limit 201) c \
-             limit $2"
+            "select c.* from (\
+                 select c.* from ({next}) c where (select ({near} and {}) or {}){terms} limit 201\
+             ) c limit $2",
+            more_than(1_000),
+            more_than(5_000)
         )
     }
 
-    /// The matches, sorted: if they are few, or if all the others failed.
+    /// The matches, sorted: if there was no walk, or if it was in vain.
     fn sorted(&self) -> String {
         let (after, order) = (&self.after_key, order(self.sort, "", "key"));
         format!(
             "select c.* from (\
                  select id from matches \
-                 where (select (select count(*) from few) <= 5000 or (select count(*) from walked) < $2){after} \
+                 where (select count(*) < $2 from walked){after} \
                  order by {order} limit $2\
              ) f join contacts c on c.tenant_id = $1 and c.id = f.id"
         )
