@@ -26,6 +26,29 @@ pub struct Load {
     pub redis: Duration,
 }
 
+impl Load {
+    /// Loads of one kind, taken together.
+    ///
+    /// # Panics
+    ///
+    /// When there are none.
+    pub fn joined(loads: Vec<Self>) -> Self {
+        let count: usize = loads.iter().map(|load| load.count).sum();
+        let number = |count: usize| u32::try_from(count).expect("no load is that large");
+        let each = |cost: fn(&Self) -> Duration| {
+            loads.iter().map(|load| cost(load) * number(load.count)).sum::<Duration>() / number(count)
+        };
+        Self {
+            count,
+            wall: loads.iter().map(|load| load.wall).sum(),
+            function: each(|load| load.function),
+            postgresql: each(|load| load.postgresql),
+            redis: each(|load| load.redis),
+            times: Times::joined(loads.into_iter().map(|load| load.times)),
+        }
+    }
+}
+
 /// Invokes the function with each of these events, so many at once.
 ///
 /// # Panics

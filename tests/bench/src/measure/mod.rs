@@ -23,6 +23,11 @@ impl Times {
         Self(times)
     }
 
+    /// All of these.
+    pub fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self::of(parts.into_iter().flat_map(|part| part.0).collect())
+    }
+
     /// How many.
     pub fn count(&self) -> usize {
         self.0.len()

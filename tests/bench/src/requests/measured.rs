@@ -1,5 +1,6 @@
 //! One kind of request, measured.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use support::runtime_api::Function;
@@ -14,6 +15,10 @@ use crate::world::{Taped, World};
 const WARM: usize = 20;
 const INSTANCES: usize = 8;
 
+/// A function and the one that does nothing are asked in turn, so many times a part of all: the machine's moods are the same
+/// for both.
+const TURNS: usize = 5;
+
 /// How often a request is made.
 pub struct Counts {
     /// By one instance, and again by several.
@@ -24,10 +29,12 @@ pub struct Counts {
 
 /// What the requests are held against.
 pub struct Floor {
-    /// A function that does nothing: one instance, and several.
-    pub empty: [Load; 2],
+    /// A function that does nothing, one instance of it.
+    empty: Function,
+    /// What several come to.
+    pub at_once: Load,
     /// A client that asks the stores for the same.
-    pub player: Player,
+    player: Player,
 }
 
 /// What a kind of request takes and costs.
@@ -38,12 +45,12 @@ pub struct Measured {
     pub function: &'static str,
     /// By one instance.
     pub alone: Load,
+    /// By one that does nothing, in turn with it.
+    empty: Load,
     /// By several.
     pub at_once: Load,
     /// The median of the floor.
     pub floor: Duration,
-    /// CPU time above that of a function that does nothing, in milliseconds.
-    pub above_empty: f64,
     /// Round trips to Redis and to PostgreSQL, of most requests.
     pub trips: [f64; 2],
 }
@@ -61,20 +68,24 @@ impl Counts {
 }
 
 impl Floor {
-    /// Measures the function that does nothing.
-    pub async fn empty(world: &World, counts: &Counts) -> [Load; 2] {
-        let nothing = Case::new("empty", "", ("GET /contacts/{id}", 200), |world, number| {
-            Ask::new(world, format!("/contacts/{number}"))
-        });
-        let mut loads = Vec::new();
-        for instances in [1, INSTANCES] {
-            let function = Function::launch("examples/empty_http").instances(instances).start().await;
-            let answers = |answer: &[u8]| nothing.answers(answer);
-            load(world, &function, nothing.events(world, 0..WARM * instances), instances, &answers).await;
-            loads.push(load(world, &function, nothing.events(world, 0..counts.each), instances, &answers).await);
-        }
-        loads.try_into().unwrap_or_else(|_| unreachable!("two were measured"))
+    /// Starts the function that does nothing, and measures what several instances of it come to.
+    pub async fn start(world: &World, counts: &Counts, player: Player) -> Self {
+        let several = Function::launch("examples/empty_http").instances(INSTANCES).start().await;
+        ask(world, &several, &nothing(), 0..WARM * INSTANCES, INSTANCES).await;
+        let at_once = ask(world, &several, &nothing(), 0..counts.each, INSTANCES).await;
+        let empty = Function::launch("examples/empty_http").start().await;
+        ask(world, &empty, &nothing(), 0..WARM, 1).await;
+        Self { empty, at_once, player }
     }
+}
+
+fn nothing() -> Case {
+    Case::new("empty", "", ("GET /contacts/{id}", 200), |world, number| Ask::new(world, format!("/contacts/{number}")))
+}
+
+/// Asks a function for all of these, so many at once.
+async fn ask(world: &World, function: &Function, case: &Case, numbers: Range<usize>, at_once: usize) -> Load {
+    load(world, function, case.events(world, numbers), at_once, &|answer| case.answers(answer)).await
 }
 
 impl Measured {
@@ -86,16 +97,23 @@ impl Measured {
             next += count;
             next - count..next
         };
-        let answers = |answer: &[u8]| case.answers(answer);
-        let mut loads = Vec::new();
-        for instances in [1, INSTANCES] {
-            let function = world.launch(case.function).instances(instances).start().await;
-            let warm = (WARM / case.weight).max(2) * instances;
-            load(world, &function, case.events(world, numbers(warm)), instances, &answers).await;
-            loads.push(load(world, &function, case.events(world, numbers(each)), instances, &answers).await);
+        let warm = (WARM / case.weight).max(2);
+        let function = world.launch(case.function).start().await;
+        ask(world, &function, case, numbers(warm), 1).await;
+        let (mut alone, mut empty) = (Vec::new(), Vec::new());
+        for _ in 0..TURNS {
+            alone.push(ask(world, &function, case, numbers(each / TURNS), 1).await);
+            empty.push(ask(world, &floor.empty, &nothing(), 0..counts.each / TURNS, 1).await);
         }
-        let [alone, at_once] = loads.try_into().unwrap_or_else(|_| unreachable!("two were measured"));
+        let (alone, empty) = (Load::joined(alone), Load::joined(empty));
+        drop(function);
 
+        let function = world.launch(case.function).instances(INSTANCES).start().await;
+        ask(world, &function, case, numbers(warm * INSTANCES), INSTANCES).await;
+        let at_once = ask(world, &function, case, numbers(each), INSTANCES).await;
+        drop(function);
+
+        let answers = |answer: &[u8]| case.answers(answer);
         let played = taped.record(case.function, case.events(world, numbers(WARM + count)), WARM, &answers).await;
         // The first ones warm the client's connections up.
         let mut times = floor.player.times(&played).await;
@@ -103,12 +121,17 @@ impl Measured {
         Self {
             name: case.name(),
             function: case.function,
-            floor: floor.empty[0].times.p50() + bare,
-            above_empty: ms(alone.function) - ms(floor.empty[0].function),
+            floor: empty.times.p50() + bare,
             alone,
+            empty,
             at_once,
             trips: trips(&played),
         }
+    }
+
+    /// CPU time above that of a function that does nothing, in milliseconds.
+    pub fn above_empty(&self) -> f64 {
+        ms(self.alone.function) - ms(self.empty.function)
     }
 
     /// The median latency, as a multiple of the floor's.

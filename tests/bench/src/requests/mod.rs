@@ -18,8 +18,8 @@ use case::Case;
 use measured::{Counts, Floor, Measured};
 
 const METHOD: &str = "One process of a function, asked again and again by its Runtime API, each time for another contact; \
-    then eight processes that are kept busy. *Floor* is the latency of a function that does nothing, added to that of a bare \
-    client that sends the stores the same commands, recorded at the wire, over one connection each. *CPU* is the function's \
+    then eight processes that are kept busy. *Floor* is the latency of a function that does nothing, asked in turn with it, added \
+    to that of a bare client that sends the stores the same commands, recorded at the wire, over one connection each. *CPU* is the function's \
     own, *above empty* without what the function that does nothing needs. Round trips are waits for the store's answer.";
 
 /// Runs the part.
@@ -29,7 +29,7 @@ pub async fn run(options: &Options) -> Part {
     fill(&mut world, counts.all()).await;
     let taped = world.tape().await;
     let player = Player::connect(&world.test.database).await;
-    let mut floor = Floor { empty: Floor::empty(&world, &counts).await, player };
+    let mut floor = Floor::start(&world, &counts, player).await;
 
     let mut cases = cases();
     if let Some(only) = &options.only {
@@ -47,7 +47,7 @@ pub async fn run(options: &Options) -> Part {
         name: "requests",
         title: "Requests, warm",
         method: METHOD.to_owned(),
-        tables: vec![alone(&floor.empty[0], &measured), at_once(&floor.empty[1], &measured), cost::table(&measured)],
+        tables: vec![alone(&measured), at_once(&floor.at_once, &measured), cost::table(&measured)],
         budgets: budgets(&measured),
     }
 }
@@ -65,7 +65,7 @@ pub async fn fill(world: &mut World, count: usize) {
     world.execute("analyze").await;
 }
 
-fn alone(empty: &Load, measured: &[Measured]) -> Table {
+fn alone(measured: &[Measured]) -> Table {
     let mut table = Table::new(
         "One instance",
         &[
@@ -91,7 +91,7 @@ fn alone(empty: &Load, measured: &[Measured]) -> Table {
             number(one.ratio(), 2),
             number(ms(load.times.p99()), 2),
             number(ms(load.function), 3),
-            number(ms(load.function) - ms(empty.function), 3),
+            number(one.above_empty(), 3),
             number(ms(load.postgresql), 3),
             number(ms(load.redis), 3),
             number(one.trips[0], 0),
@@ -134,7 +134,7 @@ fn budgets(measured: &[Measured]) -> Vec<Budget> {
             budgets.push(Budget::of(format!("{name}: latency, of the floor's"), one.ratio(), Bound::AtMost(most)));
             if name == "get-contact, cached" {
                 let what = format!("{name}: CPU above an empty function, ms");
-                budgets.push(Budget::of(what, one.above_empty, Bound::AtMost(0.10)));
+                budgets.push(Budget::of(what, one.above_empty(), Bound::AtMost(0.10)));
             }
         }
     }
