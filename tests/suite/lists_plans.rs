@@ -111,9 +111,9 @@ fn at_most(case: &str) -> i64 {
         "a company" | "a company and a status" | "a company and a tag" => few(100),
         "a rare status" | "a common tag, a rare status" | "a common word, a rare status" => few(400),
         "a tag of one in a hundred" => few(1_000),
-        "made lately" | "a status, made lately" => few(1_800),
-        // More than are sorted, too few to be near by: found out, and then walked to.
-        "a tag of one in sixteen" | "made before" => PROBE + 5_001 + 16 * 2 * ROWS,
+        // Some near by, and more than that few would be: found out, and then walked to.
+        "a tag of one in sixteen" | "made before" => PROBE + 1_001 + 16 * 2 * ROWS,
+        "made lately" | "a status, made lately" => PROBE + 1_001 + 56 * 2 * ROWS,
         // All of them lie together, at one end of some of the orders and all over the others.
         "the tag of an old import" => PROBE + 20_000 + few(10_000),
         case => panic!("how much {case} may cost is not said"),
