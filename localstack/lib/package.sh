@@ -16,13 +16,13 @@ stage_package() {
 }
 
 build_packages() {
-  local began=$SECONDS name chosen=()
-  for name in $(function_names); do chosen+=(--package "$name"); done
-  title "Building ${#chosen[@]} functions for arm64; the first time takes a quarter of an hour"
+  local began=$SECONDS names
+  mapfile -t names < <(function_names)
+  title "Building ${#names[@]} functions for arm64; the first time takes a quarter of an hour"
   rm -rf "$PACKAGES"
   # cargo-lambda finds zig, its cross compiler, on the path.
   attended env PATH="$PYTHON_TOOLS/bin:$PATH" "$CARGO_LAMBDA" lambda build --locked --release --arm64 \
-    --lambda-dir "$PACKAGES" "${chosen[@]}"
+    --lambda-dir "$PACKAGES" "${names[@]/#/--package=}"
   say "took $((SECONDS - began)) s"
 }
 
