@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// One more than a page has, as it is read.
 const ROWS: i64 = 51;
 /// Contacts that are looked through before the matches are looked up.
-const PROBE: i64 = 500;
+const PROBE: i64 = 1_000;
 
 /// Deleted contacts of the tenant.
 const GONE: i64 = 4_000;

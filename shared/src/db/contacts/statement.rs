@@ -6,7 +6,7 @@
 //! all. So the statement finds out what it has to do with, in steps, each of which runs only if those before it did
 //! not make the page:
 //!
-//! 1. *probe*: the next 500 contacts in order. Where a match is common, the page is among them.
+//! 1. *probe*: the next 1,000 contacts in order. Where a match is common, the page is among them.
 //! 2. *matches*, by the index of terms. Those of most filters are few, and are sorted.
 //! 3. *walked*: they are many, so that walking on should meet them soon: 20,000 contacts are looked through. More than 1,000
 //!    are many if the probe met some of them, so that the rest is likely near; else more than 5,000 are.
@@ -119,7 +119,7 @@ impl Pieces {
             let select = format!("({}) union all ({sorted})", whole("walked"));
             return Page { with: format!("with {found}"), select };
         }
-        let next = self.next(500);
+        let next = self.next(1_000);
         Page {
             with: format!(
                 "with probe as materialized (select c.* from ({next}) c where true{terms} limit $2), {found}"
@@ -144,7 +144,7 @@ impl Pieces {
     fn walked(&self) -> String {
         let (next, terms) = (self.next(20_000), &self.terms);
         let more_than = |few: u32| format!("(select count(*) > {few} from (select from matches limit {}) m)", few + 1);
-        let near = if self.probes { "(select count(*) > 3 from probe)" } else { "false" };
+        let near = if self.probes { "(select count(*) > 6 from probe)" } else { "false" };
         format!(
             "select c.* from (\
                  select c.* from ({next}) c where (select ({near} and {}) or {}){terms} limit 201\
