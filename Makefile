@@ -1,7 +1,7 @@
 # Each target is a line of localstack/local.sh, which explains itself: localstack/local.sh --help
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up down test chaos check fuzz bench package deploy wipe clean
+.PHONY: help run demo up down test chaos check fuzz bench package deploy smoke wipe clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,11 +33,14 @@ fuzz: ## what must hold whatever comes in, by libFuzzer; TARGET=webhook for one,
 bench: ## start, requests, lists, events and latency, each beside its floor; ARGS=--help explains
 	@localstack/local.sh bench $(ARGS)
 
-package: ## every function for arm64 into target/lambda, checked
+package: ## build every function for arm64 into target/lambda and check it
 	@localstack/local.sh package
 
-deploy: ## package, then sam deploy; STAGE=prod for another than dev
+deploy: ## package, then sam build and sam deploy; STAGE=prod for that environment of samconfig.toml
 	@localstack/local.sh deploy $(STAGE)
+
+smoke: ## check a deployed stack from outside; URL=https://…
+	@localstack/local.sh smoke $(URL)
 
 wipe: ## stop everything and remove the services' data
 	@localstack/local.sh services wipe

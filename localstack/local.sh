@@ -42,10 +42,13 @@ Usage: localstack/local.sh COMMAND
   check              formatting, lints, documentation, layering, shell scripts, the templates, dependencies
   fuzz [TARGET...]   what must hold whatever comes in, by libFuzzer; SECONDS_EACH seconds each (30)
   bench [ARGUMENTS]  measures everything beside its floor; bench --help says what can be chosen
-  package            every function for arm64 into target/lambda, checked
-  deploy [STAGE]     package, then sam deploy with that part of samconfig.toml; dev by default
-  install [PART...]  what is missing on this machine, of: services build tools tests package check fuzz (all of
-                     them by default)
+  package            builds every function for arm64 into target/lambda and checks it
+  deploy [STAGE]     package, then sam build and sam deploy with that environment of samconfig.toml (default)
+  smoke URL          checks a deployed stack from outside; the client and the connection come from the environment
+  build-function ID FOLDER
+                     for sam build: the function with that logical id, for arm64, into the folder
+  install [PART...]  installs what is missing on this machine, of: services build tools tests cross package check fuzz
+                     (all of them by default)
   services up        PostgreSQL, Redis, Kafka, LocalStack and the CRM's Redis, by Docker or natively; writes
                      .local/services.env
   services down      stops them; their data stays
@@ -72,6 +75,8 @@ main() {
   shift || true
   case $command in
     run | demo | up | down | test | chaos | check | fuzz | bench | package | deploy | clean) "stage_$command" "$@" ;;
+    smoke) stage_smoke "$@" ;;
+    build-function) build_function "$@" ;;
     install) install_parts "$@" ;;
     services) services "$@" ;;
     -h | --help | help) usage ;;

@@ -9,7 +9,7 @@ readonly UNPACKED_AT_MOST=$((250 * 1024 * 1024))
 
 stage_package() {
   stop_started_at_exit
-  exclusively install_chosen build tools package
+  exclusively install_chosen build tools cross package
   build_packages
   title "Checking the packages"
   attended check_packages
@@ -17,13 +17,44 @@ stage_package() {
 
 build_packages() {
   local began=$SECONDS names
+  if packages_are_current; then
+    say "target/lambda is up to date"
+    return
+  fi
   mapfile -t names < <(function_names)
   title "Building ${#names[@]} functions for arm64; the first time takes a quarter of an hour"
-  rm -rf "$PACKAGES"
+  mkdir -p "$PACKAGES"
+  # A file that changes during the build is newer than this mark, and causes another build.
+  touch "$PACKAGES/building"
   # cargo-lambda finds zig, its cross compiler, on the path.
   attended env PATH="$PYTHON_TOOLS/bin:$PATH" "$CARGO_LAMBDA" lambda build --locked --release --arm64 \
     --lambda-dir "$PACKAGES" "${names[@]/#/--package=}"
+  mv "$PACKAGES/building" "$PACKAGES/built"
   say "took $((SECONDS - began)) s"
+}
+
+# Whether no file of the repository is newer than the last build. cargo would find out the same, for each function again.
+packages_are_current() {
+  local name
+  [[ -e $PACKAGES/built ]] || return 1
+  for name in $(function_names); do [[ -x $PACKAGES/$name/bootstrap ]] || return 1; done
+  [[ -z $(find "$ROOT" \( -path "$TARGET" -o -path "$FIRST_LOCAL" -o -name .git -o -name .aws-sam \) -prune \
+    -o -type f -newer "$PACKAGES/built" -print -quit) ]]
+}
+
+# build_function LOGICAL_ID FOLDER: puts the function of template.yaml with this logical id into the folder. `sam build`
+# calls it through functions/Makefile.
+build_function() {
+  local name
+  [[ $# -eq 2 ]] || fail "build-function wants the logical id of a function and a folder."
+  name=$(sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' <<<"$1" | tr '[:upper:]' '[:lower:]')
+  [[ -d $ROOT/functions/$name ]] || fail "There is no functions/$name for $1." "Name the resource after the folder."
+  stop_started_at_exit
+  exclusively install_chosen build tools cross
+  # One build at a time, as with `sam build --parallel`.
+  exclusively build_packages
+  mkdir -p "$2"
+  cp "$PACKAGES/$name/bootstrap" "$2/bootstrap"
 }
 
 # One folder a function, as in template.yaml.
@@ -94,10 +125,15 @@ emulated() {
 }
 
 stage_deploy() {
-  local stage=${1:-dev}
+  local stage=${1:-default}
   stage_package
   exclusively install_chosen check
   title "Deploying the stack of samconfig.toml's [$stage]"
-  # In the foreground: it may ask, and a signal is its own to answer.
-  SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/sam" deploy --config-env "$stage"
+  # In the foreground: sam may ask a question, and handles a signal itself.
+  (
+    cd "$ROOT"
+    export SAM_CLI_TELEMETRY=0
+    "$CHECK_TOOLS/bin/sam" build --config-env "$stage"
+    "$CHECK_TOOLS/bin/sam" deploy --config-env "$stage"
+  )
 }

@@ -63,6 +63,9 @@ packages_for_tools() {
   python_tools_installed || want_python
 }
 
+# zig brings its own C library.
+packages_for_cross() { :; }
+
 packages_for_package() {
   want binutils command -v readelf
   want libc6-arm64-cross test -e "$ARM_LIBRARIES/lib/libc.so.6"

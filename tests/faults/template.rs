@@ -25,6 +25,15 @@ fn a_function_has_one_name_in_its_folder_its_package_and_its_binary() {
     }
 }
 
+/// `sam build` passes the logical id to functions/Makefile, which derives the folder from it.
+#[test]
+fn logical_id_of_a_function_is_its_folder_in_camel_case() {
+    for (name, function) in template().functions() {
+        let words = name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+        assert_eq!(function.resource, words.collect::<String>());
+    }
+}
+
 #[test]
 fn every_route_leads_to_one_function_and_all_else_to_one() {
     let template = template();
@@ -73,8 +82,9 @@ fn template() -> Template {
 }
 
 fn folders() -> BTreeSet<String> {
-    let entries = fs::read_dir(repository().join("functions")).unwrap();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    let entries = fs::read_dir(repository().join("functions")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    folders.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
 /// The cells of all tables whose first column has this heading.

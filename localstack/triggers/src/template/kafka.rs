@@ -151,7 +151,11 @@ fn provisioned(kafka: Kafka, properties: &Node<'_>, ignored: &mut Ignored) -> Re
     ];
     let Some(pollers) = properties.member("ProvisionedPollerConfig") else {
         for member in error_handling.iter().filter_map(|key| properties.member(key)) {
-            ignored.without_pollers(member.at());
+            // SAM wants the members of `DestinationConfig` chosen, not itself, so it may be there without any.
+            let empty = member.members().is_ok_and(|members| members.is_empty());
+            if !empty {
+                ignored.without_pollers(member.at());
+            }
         }
         return Ok(kafka);
     };

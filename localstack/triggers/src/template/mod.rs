@@ -29,6 +29,9 @@ use self::{
     node::{Node, Values},
 };
 
+/// The name of the stack that runs locally; topics and consumer groups begin with it.
+const LOCAL_STACK: &str = "crosswalk";
+
 /// What a template says about its functions.
 #[derive(Debug)]
 pub struct Template {
@@ -91,6 +94,7 @@ fn parameters(root: &Node<'_>, given: &BTreeMap<String, String>) -> Result<BTree
         return Err(TemplateError::UnknownParameter { name: name.clone() });
     }
     let mut values = given.clone();
+    values.insert("AWS::StackName".to_owned(), LOCAL_STACK.to_owned());
     for (name, parameter) in declared {
         if let Some(default) = parameter.member("Default")
             && !values.contains_key(name)
