@@ -33,7 +33,7 @@ mod tests {
     use super::headers;
     use crate::outlet::Outlet;
     use crosswalk::db::outbox::{CONTACT_EVENTS, Waiting};
-    use crosswalk::telemetry::TraceParent;
+    use crosswalk::telemetry::{Measure, TraceParent};
     use rdkafka::message::Headers;
     use uuid::Uuid;
 
@@ -58,6 +58,7 @@ mod tests {
             topic: "crosswalk.contacts".into(),
             event_source: "urn:crosswalk:contacts",
             event_type: "contact",
+            published: Measure::ContactEventsPublished,
         };
         let text = |value: Option<&[u8]>| String::from_utf8(value.unwrap().to_vec()).unwrap();
         headers(&outlet, row, row.traceparent.as_deref().and_then(TraceParent::parse).as_ref())

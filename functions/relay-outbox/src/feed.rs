@@ -91,7 +91,7 @@ impl<'a> Feed<'a> {
         if held.await? {
             report.published += published.len() as u64;
             report.parked += refused.len() as u64;
-            telemetry::count(Measure::EventsPublished, published.len() as u64);
+            telemetry::count(self.outlet.published, published.len() as u64);
             telemetry::count(Measure::EventsParked, refused.len() as u64);
         } else {
             self.lease.lose();

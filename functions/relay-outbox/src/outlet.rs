@@ -1,6 +1,7 @@
 //! Where the rows of a source go, and as what.
 
 use crosswalk::db::outbox::{self, Source};
+use crosswalk::telemetry::Measure;
 
 use crate::settings::Settings;
 
@@ -15,6 +16,9 @@ pub struct Outlet {
     pub event_source: &'static str,
     /// What stands before the kind of each event in its `type`.
     pub event_type: &'static str,
+    /// Counts the events that were published. It is per topic, because an alarm compares it with the invocations of the
+    /// topic's consumer.
+    pub published: Measure,
 }
 
 impl Outlet {
@@ -25,6 +29,7 @@ impl Outlet {
             topic: settings.contacts_topic.clone(),
             event_source: "urn:crosswalk:contacts",
             event_type: "contact",
+            published: Measure::ContactEventsPublished,
         }
     }
 
@@ -35,6 +40,7 @@ impl Outlet {
             topic: settings.webhooks_topic.clone(),
             event_source: "urn:crosswalk:webhooks",
             event_type: "webhook",
+            published: Measure::WebhookEventsPublished,
         }
     }
 }

@@ -22,8 +22,10 @@ pub enum Measure {
     RateLimited,
     /// Requests that were let pass because nobody could count them.
     RateUnchecked,
-    /// Events that were published and marked.
-    EventsPublished,
+    /// Contact events that the relay published to Kafka and marked as published.
+    ContactEventsPublished,
+    /// Webhook events that the relay published to Kafka and marked as published.
+    WebhookEventsPublished,
     /// Events that the broker will never take.
     EventsParked,
     /// How old the oldest row is that waits for the relay.
@@ -56,7 +58,8 @@ impl Measure {
             Self::CacheMisses => "CacheMisses",
             Self::RateLimited => "RateLimited",
             Self::RateUnchecked => "RateUnchecked",
-            Self::EventsPublished => "EventsPublished",
+            Self::ContactEventsPublished => "ContactEventsPublished",
+            Self::WebhookEventsPublished => "WebhookEventsPublished",
             Self::EventsParked => "EventsParked",
             Self::RelayLag => "RelayLag",
             Self::BatchSize => "BatchSize",
