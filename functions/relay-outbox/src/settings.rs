@@ -20,7 +20,8 @@ pub struct Settings {
     pub contacts_topic: String,
     /// `CROSSWALK_WEBHOOKS_TOPIC` = `crosswalk.webhooks`.
     pub webhooks_topic: String,
-    /// `CROSSWALK_SHIFT_SECONDS` = 130: longer than the time from one shift's start to the next, so that they overlap.
+    /// `CROSSWALK_SHIFT_SECONDS` = 115. The schedule starts one every 60 s, so at any time one or two run: one works, and
+    /// the other waits for its lease. With 120 s or more, three would run at times.
     pub shift: Duration,
     /// `CROSSWALK_LEASE_MS` = 5000, at least 1000. It is renewed each fifth of it, and a record that is not delivered
     /// in four fifths of it has failed.
@@ -59,7 +60,7 @@ impl Settings {
             auth: env.parse("CROSSWALK_KAFKA_AUTH", Auth::MskIam)?,
             contacts_topic: env.parse("CROSSWALK_CONTACTS_TOPIC", "crosswalk.contacts".to_owned())?,
             webhooks_topic: env.parse("CROSSWALK_WEBHOOKS_TOPIC", "crosswalk.webhooks".to_owned())?,
-            shift: env.seconds("CROSSWALK_SHIFT_SECONDS", 130)?,
+            shift: env.seconds("CROSSWALK_SHIFT_SECONDS", 115)?,
             lease,
             floor: env.seconds("CROSSWALK_FLOOR_SECONDS", 60)?,
             batch: Bounds {
@@ -100,6 +101,13 @@ mod tests {
         assert_eq!(settings.contacts_topic, "crosswalk.contacts");
         assert_eq!(settings.webhooks_topic, "crosswalk.webhooks");
         assert!(settings.delivery() < settings.lease);
+    }
+
+    #[test]
+    fn default_run_overlaps_the_next_but_not_the_one_after() {
+        let schedule = std::time::Duration::from_mins(1);
+        let settings = Settings::read(&Env::from_iter([("CROSSWALK_KAFKA_BROKERS", "b-1:9098")])).unwrap();
+        assert!(settings.shift > schedule && settings.shift < schedule * 2, "{:?}", settings.shift);
     }
 
     #[test]

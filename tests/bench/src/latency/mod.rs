@@ -27,7 +27,7 @@ const WARM_UP: usize = 200;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What template.yaml has or leaves to the functions, where tests have something else.
-const DEPLOYED: [(&str, &str); 2] = [("CROSSWALK_SHIFT_SECONDS", "130"), ("CROSSWALK_LEASE_MS", "5000")];
+const DEPLOYED: [(&str, &str); 2] = [("CROSSWALK_SHIFT_SECONDS", "115"), ("CROSSWALK_LEASE_MS", "5000")];
 
 /// Runs the part.
 pub async fn run(options: &Options) -> Part {
