@@ -20,6 +20,9 @@ pub struct App {
     pub verifier: Verifier,
     pub senders: Senders,
     pub rules: Rules,
+    /// A second session, which the relay uses for its lease only: a long statement on `database` must not delay a
+    /// renewal. It connects at first use, so no other function opens it.
+    pub lease_database: Database,
 }
 
 /// Something that nearly every request of a route needs, and so is opened while the runtime starts.
@@ -42,6 +45,7 @@ impl App {
             verifier: Verifier::new(&config.tokens, Arc::clone(&secrets)),
             senders: Senders::default(),
             rules: Rules { phone_region: config.contacts.phone_region.clone() },
+            lease_database: Database::new(&config.database, Arc::clone(&secrets)),
             secrets,
             config,
         }

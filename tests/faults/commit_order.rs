@@ -12,7 +12,7 @@ const ROUNDS: usize = 15;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ids_versions_and_the_topic_agree_under_load() {
     let setup = Setup::default().setting("CROSSWALK_RATE_LIMIT", "100000/100000");
-    let test = setup.setting("CROSSWALK_DATABASE_POOL", "2").start().await;
+    let test = setup.setting("CROSSWALK_DATABASE_POOL", "1").start().await;
     let (api, topic, outbox) = (test.api().await, Topic::create().await, test.outbox());
     let ids = join_all((0..3).map(|_| async { api.create(&ada()).await.expect(201).id() })).await;
     let _relay = Relays::of(&test, &topic).setting("CROSSWALK_BATCH_ROWS", "10").work().await;

@@ -121,8 +121,7 @@ async fn a_link_that_was_made_due_anew_meanwhile_stays_due() {
     connect(&api).await;
     let id = api.create(&ada()).await.expect(201).id();
     // One connection, on which the claim was prepared before: that would look as if it had been answered.
-    let relays =
-        Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "60000").setting("CROSSWALK_DATABASE_POOL", "1");
+    let relays = Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "60000");
     let _relay = relays.behind_the_kafka_proxy().work().await;
     outbox.settled().await;
     outbox.asked(CLAIM).await;
@@ -160,8 +159,7 @@ async fn without_the_lease_no_link_is_postponed() {
 
 /// Relays that wait for Kafka's answer as long as a test takes, and ask PostgreSQL nothing meanwhile.
 fn held_by_kafka(test: &TestApp, topic: &Topic) -> Relays {
-    let relays =
-        Relays::of(test, topic).setting("CROSSWALK_LEASE_MS", "300000").setting("CROSSWALK_DATABASE_POOL", "1");
+    let relays = Relays::of(test, topic).setting("CROSSWALK_LEASE_MS", "300000");
     relays.behind_the_kafka_proxy()
 }
 

@@ -107,3 +107,24 @@ async fn a_shift_that_never_gets_the_lease_ends_in_time_and_says_so() {
     assert_eq!(outbox.waiting().await, 1);
     assert!(topic.records().await.is_empty());
 }
+
+#[tokio::test]
+async fn long_statement_does_not_delay_the_renewal_of_the_lease() {
+    let test = TestApp::start().await;
+    let (topic, outbox) = (Topic::create().await, test.outbox());
+    let (role, database) = (test.database.credentials().username, test.database.name());
+    // The relay's statement waits for a lock for longer than the lease of 2 s lasts.
+    test.execute(&format!("alter role {role} in database {database} set lock_timeout = '20s'")).await;
+    let relay = Relays::of(&test, &topic).setting("CROSSWALK_SHIFT_SECONDS", "6").start().await;
+    let shift = relay.shift();
+    let holder = outbox.holder_after(None).await;
+    let blocker = test.database.connect().await;
+    blocker.batch_execute("begin; lock table contact_events").await.unwrap();
+    test.waits_for_a_lock().await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(outbox.holder().await, Some(holder));
+    blocker.batch_execute("commit").await.unwrap();
+    let report = shift.await.unwrap();
+    assert_eq!(report["leases"], 1, "{report}");
+    assert!(!relay.said("the lease is lost"));
+}

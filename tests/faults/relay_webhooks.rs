@@ -129,8 +129,7 @@ async fn without_the_lease_nothing_is_marked() {
     let (api, outbox) = (test.api().await, test.webhook_outbox());
     let remote = Remote::connect(&api, "cn_acme").await;
     // By its own clock the lease is long: it is the mark's statement that must notice.
-    let relays =
-        Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "300000").setting("CROSSWALK_DATABASE_POOL", "1");
+    let relays = Relays::of(&test, &topic).setting("CROSSWALK_LEASE_MS", "300000");
     let relay = relays.behind_the_kafka_proxy().start().await;
     let shift = relay.shift();
     remote.receive("ev_1", Some("r1")).await;

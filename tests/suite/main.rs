@@ -31,6 +31,7 @@ mod lists_search;
 mod lists_walk;
 mod logs;
 mod migrations;
+mod one_connection;
 mod prepare_kafka;
 mod purge;
 mod purge_contacts;

@@ -25,7 +25,6 @@ impl Relays {
     pub fn of(test: &TestApp, topic: &Topic) -> Self {
         let relays = Self { environment: test.environment.clone() };
         relays
-            .setting("CROSSWALK_DATABASE_POOL", "2")
             .setting("CROSSWALK_KAFKA_BROKERS", &services::kafka_brokers())
             .setting("CROSSWALK_KAFKA_AUTH", "none")
             .setting("CROSSWALK_CONTACTS_TOPIC", topic.name())

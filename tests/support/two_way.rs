@@ -83,7 +83,6 @@ impl<'a> TwoWay<'a> {
         let (contacts, webhooks) = tokio::join!(Topic::create(), Topic::create());
         let mut environment = test.environment.clone();
         let fast = [
-            ("CROSSWALK_DATABASE_POOL", "2"),
             ("CROSSWALK_CRM_RATE", "10000/10000"),
             ("CROSSWALK_CRM_RETRY_MS", "100"),
             ("CROSSWALK_CRM_RETRY_MAX_MS", "1000"),

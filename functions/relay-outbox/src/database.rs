@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crosswalk::db::Connection;
-use crosswalk::{App, Error, Result};
+use crosswalk::db::{Connection, Database};
+use crosswalk::{Error, Result};
 use tokio::time::timeout;
 
 /// Longer than the role's statement time-out, so that it only strikes when the server says nothing at all.
@@ -12,11 +12,11 @@ pub const PATIENCE: Duration = Duration::from_secs(7);
 /// Runs statements on a connection. One that doesn't answer in time is closed, so that nobody waits behind what was
 /// asked.
 pub async fn ask<T>(
-    app: &App,
+    database: &Database,
     patience: Duration,
     statements: impl AsyncFnOnce(&Connection) -> Result<T>,
 ) -> Result<T> {
-    let connection = app.database.get().await?;
+    let connection = database.get().await?;
     if let Ok(outcome) = timeout(patience, statements(&connection)).await {
         return outcome;
     }

@@ -46,7 +46,7 @@ impl<'a> DueLinks<'a> {
         }
         self.looked = Some(Moment::now());
         let bounds = Bounds { rows: LINKS, ..self.relay.settings.batch };
-        let links = ask(self.app, PATIENCE, async |db| due_links::claim(db, bounds).await).await?;
+        let links = ask(&self.app.database, PATIENCE, async |db| due_links::claim(db, bounds).await).await?;
         if links.is_empty() {
             return Ok(Load::Idle);
         }
@@ -76,7 +76,7 @@ impl<'a> DueLinks<'a> {
             return Ok(());
         }
         let holder = self.lease.holder();
-        if ask(self.app, PATIENCE, async |db| due_links::postpone(db, holder, &postponed).await).await? {
+        if ask(&self.app.database, PATIENCE, async |db| due_links::postpone(db, holder, &postponed).await).await? {
             report.sent_round += sent.len() as u64;
         } else {
             self.lease.lose();

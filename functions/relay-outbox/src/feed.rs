@@ -60,7 +60,8 @@ impl<'a> Feed<'a> {
         self.settle(report).await?;
         self.floor.tend(self.app).await?;
         let bounds = self.relay.settings.batch;
-        let rows = ask(self.app, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds).await).await?;
+        let rows =
+            ask(&self.app.database, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds).await).await?;
         lag.note(&rows);
         let load = load(&rows, bounds);
         if load == Load::Idle {
@@ -84,7 +85,7 @@ impl<'a> Feed<'a> {
         if published.is_empty() && refused.is_empty() {
             return Ok(());
         }
-        let held = ask(self.app, PATIENCE, async |db| {
+        let held = ask(&self.app.database, PATIENCE, async |db| {
             Ok((published.is_empty() || outbox::mark(db, source, holder, published).await?)
                 && (refused.is_empty() || outbox::park(db, source, holder, refused, reasons).await?))
         });

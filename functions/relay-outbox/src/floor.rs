@@ -31,7 +31,7 @@ impl Floor {
         if self.looked.is_some_and(|moment| moment.elapsed() < every) {
             return Ok(());
         }
-        ask(app, PATIENCE, async |db| {
+        ask(&app.database, PATIENCE, async |db| {
             floor::raise(db, self.source, self.age).await?;
             // Two statements, one after the other: the candidate's transaction id must be younger than the look.
             let candidate = floor::last_drawn(db, self.source).await?;

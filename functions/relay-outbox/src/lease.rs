@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crosswalk::clock::{End, Moment};
-use crosswalk::db::lease;
+use crosswalk::db::{Database, lease};
 use crosswalk::{App, Error, Result};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// A shift's place in the order of those who may work.
 pub struct Lease<'a> {
-    app: &'a App,
+    database: &'a Database,
     /// This shift, and no other.
     holder: Uuid,
     length: Duration,
@@ -40,7 +40,7 @@ pub enum WhileHeld {
 impl<'a> Lease<'a> {
     /// A lease that nobody has taken yet.
     pub fn new(app: &'a App, length: Duration) -> Self {
-        Self { app, holder: Uuid::now_v7(), length, renewed: Mutex::new(None) }
+        Self { database: &app.lease_database, holder: Uuid::now_v7(), length, renewed: Mutex::new(None) }
     }
 
     /// Who the holder is, for statements that check it.
@@ -54,7 +54,7 @@ impl<'a> Lease<'a> {
         loop {
             let before = Moment::now();
             let taken =
-                ask(self.app, self.patience(), async |db| lease::take(db, self.holder, self.length).await).await;
+                ask(self.database, self.patience(), async |db| lease::take(db, self.holder, self.length).await).await;
             let pause = match taken {
                 Ok(true) => {
                     *self.renewed() = Some(before);
@@ -100,7 +100,9 @@ impl<'a> Lease<'a> {
             return;
         }
         self.lose();
-        if let Err(error) = ask(self.app, self.patience(), async |db| lease::give_back(db, self.holder).await).await {
+        if let Err(error) =
+            ask(self.database, self.patience(), async |db| lease::give_back(db, self.holder).await).await
+        {
             tracing::warn!(cause = error.chain(), "the lease was not given back; it will run out");
         }
     }
@@ -116,7 +118,7 @@ impl<'a> Lease<'a> {
 
     async fn renew(&self) {
         let before = Moment::now();
-        match ask(self.app, self.patience(), async |db| lease::renew(db, self.holder, self.length).await).await {
+        match ask(self.database, self.patience(), async |db| lease::renew(db, self.holder, self.length).await).await {
             Ok(true) => *self.renewed() = Some(before),
             Ok(false) => self.lose(),
             Err(error) => tracing::warn!(cause = error.chain(), "the lease was not renewed; trying again"),

@@ -35,7 +35,8 @@ pub struct Database {
     pub tls: Tls,
     /// `CROSSWALK_DATABASE_CA`: a PEM bundle (such as RDS's) to trust beside the system's authorities.
     pub ca: Option<PathBuf>,
-    /// `CROSSWALK_DATABASE_POOL` = 2 connections an instance: one works; the second lets a lease be renewed meanwhile.
+    /// `CROSSWALK_DATABASE_POOL` = 1 connection per instance: an instance handles one invocation at a time, and no code
+    /// requests a second connection while it holds one.
     pub pool: usize,
     /// `CROSSWALK_DATABASE_CONNECT_MS` = 2000.
     pub connect: Duration,
@@ -186,7 +187,7 @@ impl Database {
             name: env.parse_if_set("CROSSWALK_DATABASE_NAME")?,
             tls: env.parse("CROSSWALK_DATABASE_TLS", Tls::Verify)?,
             ca: env.get("CROSSWALK_DATABASE_CA").map(PathBuf::from),
-            pool: env.parse("CROSSWALK_DATABASE_POOL", 2)?,
+            pool: env.parse("CROSSWALK_DATABASE_POOL", 1)?,
             connect: env.millis("CROSSWALK_DATABASE_CONNECT_MS", 2_000)?,
         })
     }

@@ -44,7 +44,6 @@ impl World {
             .setting("CROSSWALK_TOKEN_RATE_PER_CLIENT", "1000000")
             .setting("CROSSWALK_TOKEN_RATE_PER_ADDRESS", "1000000")
             .setting("CROSSWALK_WEBHOOK_RATE", "1000000/1000000")
-            .setting("CROSSWALK_DATABASE_POOL", "2")
             .setting("CROSSWALK_LOG", "info")
             .start()
             .await;

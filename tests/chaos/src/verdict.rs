@@ -157,8 +157,9 @@ async fn left_over(world: &World, sql: &Client) -> Vec<String> {
         .filter(|row| row.get::<_, i64>(1) > 0)
         .map(|row| format!("there are {} {}", row.get::<_, i64>(1), row.get::<_, String>(0)))
         .collect();
-    // Beside the functions there is this process's own instance.
-    let most = (world.functions().map(|function| function.pids().len()).sum::<usize>() + 1) * POOL;
+    // Beside the functions there is this process's own instance. A relay has one more connection, for its lease.
+    let relays = world.way.relay.function.pids().len();
+    let most = (world.functions().map(|function| function.pids().len()).sum::<usize>() + 1) * POOL + relays;
     let look = format!(
         "select count(*) from pg_stat_activity where datname = current_database() and usename = '{}'",
         world.test.database.credentials().username

@@ -18,7 +18,7 @@ use crate::operations::{self, Operation};
 const INSTANCES: usize = 2;
 
 /// Connections that a process may have.
-pub const POOL: usize = 2;
+pub const POOL: usize = 1;
 
 /// What is hit, and those who ask.
 pub struct World {

@@ -57,7 +57,6 @@ impl Setup {
         set("CROSSWALK_DATABASE_TLS", "off");
         set("CROSSWALK_CRM_PRIVATE", "true");
         set("CROSSWALK_LOG", log::FILTER);
-        set("CROSSWALK_DATABASE_POOL", "10");
         set("CROSSWALK_REDIS_PREFIX", &format!("test-{}:", Uuid::now_v7().simple()));
         // The machine that runs the tests is busy; what a test says of time-outs it sets itself.
         set("CROSSWALK_DATABASE_CONNECT_MS", "7000");
@@ -70,8 +69,11 @@ impl Setup {
     }
 }
 
+/// An instance in the test's own process. A test may send it many requests at once, which Lambda does not, so its pool is
+/// larger than the default that the real binaries have.
 pub(super) fn instance(environment: &[(String, String)]) -> Arc<App> {
-    let env: Env = environment.iter().cloned().collect();
+    let pool = ("CROSSWALK_DATABASE_POOL".to_owned(), "10".to_owned());
+    let env: Env = std::iter::once(pool).chain(environment.iter().cloned()).collect();
     let config = Config::read(&env).unwrap_or_else(|error| panic!("the test's settings: {error}"));
     Arc::new(App::new(config))
 }

@@ -19,6 +19,7 @@ mod transition;
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use breaker::Breakers;
@@ -41,6 +42,8 @@ use crate::telemetry::TraceParent;
 pub struct Pusher {
     remote: Remote,
     breakers: Breakers,
+    /// Held while results are stored. An instance has one database connection, and a wait in its pool fails after 5 s.
+    settling: Mutex<()>,
 }
 
 /// What was done.
@@ -74,7 +77,7 @@ struct Done {
 impl Pusher {
     /// One that treats CRMs by these settings. Nothing connects yet.
     pub fn new(settings: &Crms) -> Result<Self> {
-        Ok(Self { remote: Remote::new(settings)?, breakers: Breakers::default() })
+        Ok(Self { remote: Remote::new(settings)?, breakers: Breakers::default(), settling: Mutex::default() })
     }
 
     /// Writes what has to be written of these contacts, as far as that can be done by the end.
@@ -93,7 +96,11 @@ impl Pusher {
                 wanted.iter().map(|it| &it.account).find(|it| place.0 == it.tenant && place.1 == it.connection)?;
             let group = Group::new(self, app, account, end);
             // A connection that is done is settled, whatever the others still wait for.
-            Some(async move { settle::settle(app, group.run(tasks).await).await })
+            Some(async move {
+                let done = group.run(tasks).await;
+                let _turn = self.settling.lock().await;
+                settle::settle(app, done).await
+            })
         });
         let mut pushed = Pushed::default();
         for settled in join_all(work).await {
