@@ -16,6 +16,7 @@ import threading
 import time
 
 DEADLINE_SECONDS = 60
+EXTENSIONS = "/2020-01-01/extension/"
 
 
 class RuntimeApi(http.server.BaseHTTPRequestHandler):
@@ -29,6 +30,9 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
             super().handle()
 
     def do_GET(self):
+        if self.path.startswith(EXTENSIONS):
+            # An extension that subscribed to no event waits until its process ends.
+            threading.Event().wait()
         self.server.seen.put(("next", time.monotonic()))
         if not self.server.events:
             threading.Event().wait()
@@ -41,6 +45,11 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith(EXTENSIONS):
+            self.send_response(200)
+            self.send_header("Lambda-Extension-Identifier", "c1ad4b6c-f9d2-4d4c-9a5e-2f3a5c6f7d10")
+            self.answer(b'{"functionName": "local", "functionVersion": "$LATEST", "handler": "bootstrap"}')
+            return
         self.server.seen.put(("answer", body.decode()))
         self.send_response(202)
         self.answer(b"")

@@ -2,12 +2,16 @@
 //! ahead of that where its `main` says so.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::auth::{Senders, Verifier};
 use crate::cache::Redis;
 use crate::config::{Config, Secrets};
 use crate::contact::reading::Rules;
 use crate::db::Database;
+
+/// Lambda kills a process 500 ms after SIGTERM.
+const CLOSE: Duration = Duration::from_millis(400);
 
 /// The instance.
 #[derive(Debug)]
@@ -16,13 +20,13 @@ pub struct App {
     pub config: Config,
     pub secrets: Arc<Secrets>,
     pub database: Database,
+    /// A second session, which the relay uses for its lease only: a long statement on `database` must not delay a
+    /// renewal. It connects at first use, so no other function opens it.
+    pub lease_database: Database,
     pub redis: Redis,
     pub verifier: Verifier,
     pub senders: Senders,
     pub rules: Rules,
-    /// A second session, which the relay uses for its lease only: a long statement on `database` must not delay a
-    /// renewal. It connects at first use, so no other function opens it.
-    pub lease_database: Database,
 }
 
 /// Something that nearly every request of a route needs, and so is opened while the runtime starts.
@@ -41,13 +45,22 @@ impl App {
         let secrets = Arc::new(Secrets::default());
         Self {
             database: Database::new(&config.database, Arc::clone(&secrets)),
+            lease_database: Database::new(&config.database, Arc::clone(&secrets)),
             redis: Redis::new(&config.redis, Arc::clone(&secrets)),
             verifier: Verifier::new(&config.tokens, Arc::clone(&secrets)),
             senders: Senders::default(),
             rules: Rules { phone_region: config.contacts.phone_region.clone() },
-            lease_database: Database::new(&config.database, Arc::clone(&secrets)),
             secrets,
             config,
+        }
+    }
+
+    /// Closes the connections to the stores, within [`CLOSE`]. It is called once, before the process exits.
+    pub async fn close(&self) {
+        self.redis.close();
+        let databases = async { tokio::join!(self.database.close(), self.lease_database.close()) };
+        if tokio::time::timeout(CLOSE, databases).await.is_err() {
+            tracing::warn!("a PostgreSQL session did not end in time");
         }
     }
 

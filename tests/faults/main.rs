@@ -29,6 +29,7 @@ mod relay_replay;
 mod relay_webhooks;
 mod relay_webhooks_order;
 mod rotation_kill;
+mod shutdown;
 mod stack;
 mod sync_both_ways;
 mod sync_echo;

@@ -35,7 +35,7 @@ async fn the_functions_role_has_its_rights_and_its_time_outs() {
     tokio::spawn(connection);
     assert_eq!(count(&client, "contacts").await, 0);
     client.batch_execute("create table mine ()").await.expect_err("the role makes no tables");
-    for (setting, expected) in [("statement_timeout", "5s"), ("jit", "off")] {
+    for (setting, expected) in [("statement_timeout", "5s"), ("idle_session_timeout", "10min"), ("jit", "off")] {
         let shown: String = client.query_one(&format!("show {setting}"), &[]).await.unwrap().get(0);
         assert_eq!(shown, expected, "{setting}");
     }

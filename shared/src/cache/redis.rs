@@ -82,6 +82,11 @@ impl Redis {
         drop(self.connection().await);
     }
 
+    /// Drops the connection. A later use opens another.
+    pub fn close(&self) {
+        self.forget();
+    }
+
     async fn query<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Failure> {
         let mut connection = self.connection().await?;
         // A pipeline without commands is not sent.

@@ -14,6 +14,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::session::{Sessions, TerminatingConnect};
 use crate::config::{Database as Settings, Tls};
 use crate::error::{Error, Result};
 
@@ -61,7 +62,7 @@ impl Login {
 }
 
 /// A pool for a role. Nothing connects yet.
-pub fn pool(settings: &Settings, login: Login) -> Result<Pool> {
+pub fn pool(settings: &Settings, login: Login, sessions: Sessions) -> Result<Pool> {
     let credentials = login.at(settings)?;
     let mut config = PgConfig::new();
     config
@@ -79,10 +80,10 @@ pub fn pool(settings: &Settings, login: Login) -> Result<Pool> {
         });
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match settings.tls {
-        Tls::Off => Manager::from_config(config, NoTls, recycling),
+        Tls::Off => Manager::from_connect(config, TerminatingConnect { tls: NoTls, sessions }, recycling),
         Tls::Verify => {
             let tls = MakeRustlsConnect::new(trusting(settings.ca.as_deref())?);
-            Manager::from_config(config, tls, recycling)
+            Manager::from_connect(config, TerminatingConnect { tls, sessions }, recycling)
         }
     };
     Pool::builder(manager)

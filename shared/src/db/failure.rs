@@ -80,7 +80,7 @@ fn is_away(error: &PgError) -> bool {
         || matches!(code.code(), "55P03" | "40P01" | "40001" | "25006")
 }
 
-fn chain(error: &PgError) -> String {
+pub(super) fn chain(error: &PgError) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

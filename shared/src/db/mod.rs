@@ -23,6 +23,7 @@ pub mod purge;
 pub mod pushes;
 pub mod revocations;
 pub mod roles;
+mod session;
 pub mod sync_failures;
 mod trip;
 pub mod webhooks;

@@ -8,6 +8,7 @@ use deadpool_postgres::{Client, Object, Pool, PoolError};
 
 use super::connect::{self, Login};
 use super::failure::is_login_refused;
+use super::session::Sessions;
 use crate::config::{Database as Settings, Secrets};
 use crate::error::{Error, Result};
 
@@ -29,6 +30,7 @@ pub struct Database {
     secrets: Arc<Secrets>,
     pool: Mutex<Option<Pool>>,
     last_used: AtomicU64,
+    sessions: Sessions,
 }
 
 impl Database {
@@ -39,7 +41,7 @@ impl Database {
 
     /// The database, as a role whose secret is still to be proved good.
     pub async fn try_login(settings: &Settings, login: Login) -> Result<Connection> {
-        connect::pool(settings, login)?.get().await.map_err(no_connection)
+        connect::pool(settings, login, Sessions::default())?.get().await.map_err(no_connection)
     }
 
     /// The database, as the owner of the schema.
@@ -54,6 +56,7 @@ impl Database {
             secrets,
             pool: Mutex::new(None),
             last_used: AtomicU64::new(0),
+            sessions: Sessions::default(),
         }
     }
 
@@ -86,11 +89,17 @@ impl Database {
         *self.lock() = None;
     }
 
+    /// Ends all sessions with Terminate messages, and waits until these are sent.
+    pub async fn close(&self) {
+        self.forget();
+        self.sessions.closed().await;
+    }
+
     async fn pool(&self) -> Result<Pool> {
         if let Some(pool) = self.lock().as_ref() {
             return Ok(pool.clone());
         }
-        let opened = connect::pool(&self.settings, self.secrets.get(&self.secret).await?)?;
+        let opened = connect::pool(&self.settings, self.secrets.get(&self.secret).await?, self.sessions.clone())?;
         // Another request may have been faster; then its pool is the one.
         Ok(self.lock().get_or_insert(opened).clone())
     }
@@ -109,7 +118,7 @@ impl Database {
 
     /// A connection of a new pool, which is the pool from now on if it has one to give.
     async fn get_as(&self, login: Login) -> Result<Connection> {
-        let opened = connect::pool(&self.settings, login)?;
+        let opened = connect::pool(&self.settings, login, self.sessions.clone())?;
         let connection = opened.get().await.map_err(no_connection)?;
         *self.lock() = Some(opened);
         Ok(connection)

@@ -7,10 +7,13 @@ use super::{Credentials, failed};
 use crate::error::{Error, Result};
 
 /// Settings belong to the role. Given as options at the start of each connection, RDS Proxy would refuse them.
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 5] = [
     ("statement_timeout", "5s"),
     ("lock_timeout", "2s"),
     ("idle_in_transaction_session_timeout", "5s"),
+    // Frees the sessions of instances that were killed before they could close them. It is longer than RDS Proxy's
+    // IdleClientTimeout of 300 s, so that behind the proxy the proxy closes them first.
+    ("idle_session_timeout", "10min"),
     // No statement here runs for long enough to be worth compiling. A list's has parts that seldom run and look dear to
     // the planner; for their sake it would spend ten milliseconds on machine code.
     ("jit", "off"),

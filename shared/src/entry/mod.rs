@@ -4,6 +4,7 @@
 mod deployment;
 mod event;
 mod http;
+mod shutdown;
 
 use std::sync::Arc;
 

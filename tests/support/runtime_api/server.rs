@@ -6,11 +6,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use uuid::Uuid;
@@ -62,7 +63,9 @@ impl Api {
             .route("/runtime/invocation/{id}/error", post(error))
             .route("/runtime/init/error", post(init_error))
             .layer(DefaultBodyLimit::max(LARGEST_ANSWER));
-        let api = Router::new().nest("/2018-06-01", routes).with_state(self);
+        let extensions =
+            Router::new().route("/extension/register", post(register)).route("/extension/event/next", get(next_event));
+        let api = Router::new().nest("/2018-06-01", routes).nest("/2020-01-01", extensions).with_state(self);
         let listener = listener.tap_io(|connection| {
             // Without it an answer could wait 40 ms for the other side's acknowledgement.
             let _ = connection.set_nodelay(true);
@@ -131,6 +134,22 @@ async fn next(State(api): State<Arc<Api>>) -> Response {
     api.take(id, answer);
     let _ = taken.send(Arc::clone(&api.expired));
     (headers(&api, id), payload).into_response()
+}
+
+/// Registers an extension. A process that has one gets SIGTERM on AWS before it is killed.
+async fn register(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response {
+    if !headers.contains_key("lambda-extension-name") {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let identifier = (HeaderName::from_static("lambda-extension-identifier"), Uuid::now_v7().to_string());
+    let body = json!({"functionName": api.function, "functionVersion": "$LATEST", "handler": "bootstrap"});
+    ([identifier], body.to_string()).into_response()
+}
+
+/// An extension that subscribed to no events waits here for as long as its process runs.
+async fn next_event(State(api): State<Arc<Api>>) -> StatusCode {
+    let _ = api.stage().wait_for(|stage| *stage == Stage::Ended).await;
+    StatusCode::GONE
 }
 
 async fn response(State(api): State<Arc<Api>>, Path(id): Path<Uuid>, body: Bytes) -> StatusCode {
