@@ -68,6 +68,12 @@ def test_transform_refuses_a_condition_above_a_property_that_sam_reads(tmp_path)
         transform(load(template), {"PollerMode": "on-demand"})
 
 
+def test_no_output_has_the_name_of_a_parameter():
+    template = load(ROOT)
+    # `sam build` resolves such a name to the parameter's value, and fails if that is a list.
+    assert not set(template["Outputs"]) & set(template["Parameters"])
+
+
 def lint(*arguments):
     run = subprocess.run([CFN_LINT, *map(str, arguments)], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
