@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crosswalk::Error;
 use crosswalk::config::Env;
 use prepare_kafka::{Settings, prepare};
 use rdkafka::ClientConfig;
@@ -44,8 +45,10 @@ async fn what_cannot_be_made_makes_the_deployment_fail() {
     ]);
     let error = prepare(&refused).await.unwrap_err();
     assert!(error.chain().contains("InvalidTopic"), "{}", error.chain());
+    assert!(matches!(error, Error::Internal { .. }), "a wrong setting is not retried");
     let nobody = settings(&[("CROSSWALK_KAFKA_BROKERS", "127.0.0.1:1")]);
-    prepare(&nobody).await.unwrap_err();
+    let error = prepare(&nobody).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { .. }), "{}", error.chain());
 }
 
 fn settings(variables: &[(&str, &str)]) -> Settings {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Answers the names of the migrations that were run.
 pub async fn handle(app: &App, event: LambdaEvent<Value>) -> Result<Value> {
-    entry::deploy(event, "schema", async {
+    entry::deploy(event, "schema", || async {
         let applied = schema::migrate(app).await?;
         Ok(json!({"applied": applied}))
     })

@@ -18,7 +18,7 @@ pub use settings::{Auth, Settings};
 
 /// Answers the brokers, as `Brokers`.
 pub async fn handle(_: &App, event: LambdaEvent<Value>) -> Result<Value> {
-    entry::deploy(event, "kafka", async {
+    entry::deploy(event, "kafka", || async {
         let settings = Settings::read(&Env::process());
         let settings = settings.map_err(|error| Error::internal("read the settings of Kafka", error))?;
         Box::pin(prepare(&settings)).await.map(|brokers| json!({"Brokers": brokers}))

@@ -37,10 +37,20 @@ pub async fn make(settings: &Settings, brokers: &str) -> Result<()> {
         match ResponseError::try_from_code(topic.error_code) {
             None => tracing::info!(topic = %name, "topic made"),
             Some(ResponseError::TopicAlreadyExists) => {}
+            Some(error) if passes(error) => {
+                return Err(Error::unavailable("Kafka", format!("{name}: {error:?} {message}")));
+            }
             Some(error) => return Err(Error::internal("make a topic", format!("{name}: {error:?} {message}"))),
         }
     }
     Ok(())
+}
+
+/// Whether the same request may succeed later. A permission is not in force everywhere as soon as it is given.
+fn passes(error: ResponseError) -> bool {
+    use ResponseError::{BrokerNotAvailable, ClusterAuthorizationFailed, NotController, TopicAuthorizationFailed};
+    error.is_retriable()
+        || matches!(error, BrokerNotAvailable | ClusterAuthorizationFailed | NotController | TopicAuthorizationFailed)
 }
 
 /// The broker that makes topics. Some clusters take it from any, and name none.

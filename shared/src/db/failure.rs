@@ -68,7 +68,7 @@ fn is(error: &Error, code: &SqlState) -> bool {
     source.downcast_ref::<Refused>().is_some_and(|refused| refused.code == *code)
 }
 
-fn is_away(error: &PgError) -> bool {
+pub(super) fn is_away(error: &PgError) -> bool {
     let Some(code) = error.code() else {
         // No answer from the server at all: refused, cut, timed out. A value that doesn't fit its column is ours.
         return error.is_closed()

@@ -1,9 +1,11 @@
 //! Bringing the schema to the newest version.
 
 use refinery::embed_migrations;
-use tokio_postgres::Client;
+use refinery::error::Kind;
+use tokio_postgres::{Client, Error as PgError};
 
 use super::failed;
+use super::failure::is_away;
 use crate::error::{Error, Result};
 
 mod embedded {
@@ -36,6 +38,13 @@ pub async fn run(client: &mut Client) -> Result<Vec<String>> {
     let runner = embedded::migrations::runner().set_abort_missing(false);
     let outcome = Box::pin(runner.run_async(client)).await;
     unlock(client).await?;
-    let report = outcome.map_err(|error| Error::internal("migrate the database", error))?;
+    let report = outcome.map_err(not_migrated)?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+}
+
+/// A server that went away may be back for another run: each migration is a transaction of its own.
+fn not_migrated(error: refinery::Error) -> Error {
+    let lost =
+        matches!(error.kind(), Kind::Connection(_, cause) if cause.downcast_ref::<PgError>().is_some_and(is_away));
+    if lost { Error::unavailable("PostgreSQL", error) } else { Error::internal("migrate the database", error) }
 }

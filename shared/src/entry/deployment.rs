@@ -3,6 +3,9 @@
 //!
 //! `CloudFormation` waits until it is told how it went, so it is told in any case: of a failure, of a panic, and of work
 //! that does not come to its end in time.
+//!
+//! A function runs seconds after the stores were created: a name may not resolve yet, a permission may not have spread.
+//! A failed deployment takes the whole stack back, so what is unavailable is tried again until the invocation's end.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -23,6 +26,13 @@ const LONGEST: Duration = Duration::from_secs(870);
 const ANSWER: Duration = Duration::from_secs(4);
 const ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// The pause before the second attempt. It doubles, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// In characters: `CloudFormation` takes an answer of 4096 bytes.
+const LONGEST_REASON: usize = 800;
 
 /// What `CloudFormation` asks for.
 #[derive(Debug, Deserialize)]
@@ -66,39 +76,60 @@ struct Answer<'a> {
 }
 
 /// Does the work of a custom resource and tells `CloudFormation` how it went. The resource has one name for ever; its end
-/// needs no work. Whoever calls the function by hand is answered like any caller.
-pub async fn deploy<F>(event: LambdaEvent<Value>, name: &str, work: F) -> Result<Value>
+/// needs no work. Whoever calls the function by hand is answered like any caller, after one attempt.
+pub async fn deploy<F>(event: LambdaEvent<Value>, name: &str, attempt: impl Fn() -> F) -> Result<Value>
 where
     F: Future<Output = Result<Value>>,
 {
     if event.payload.get("ResponseURL").is_none() {
-        return work.await;
+        return attempt().await;
     }
     let request: Request = serde_json::from_value(event.payload)
         .map_err(|error| Error::internal("read a request of CloudFormation", error))?;
     let outcome = match request.change {
         Change::Delete => Ok(Value::Null),
-        Change::Create | Change::Update => bounded(work, event.context.deadline).await,
+        Change::Create | Change::Update => until(&End::after(LONGEST, event.context.deadline), attempt).await,
     };
     tell(&request, &answer(&request, name, &outcome, &event.context)).await?;
     outcome
 }
 
-async fn bounded(work: impl Future<Output = Result<Value>>, deadline: u64) -> Result<Value> {
-    let left = End::after(LONGEST, deadline).left();
-    match timeout(left, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Error::internal("do a deployment's work", "panic")),
-        Err(elapsed) => Err(Error::internal("do a deployment's work in time", elapsed)),
+/// Repeats the attempt while it fails with [`Error::Unavailable`]. Any other failure is final, and so is the last one
+/// before the end.
+async fn until<F>(end: &End, attempt: impl Fn() -> F) -> Result<Value>
+where
+    F: Future<Output = Result<Value>>,
+{
+    let (mut pause, mut last) = (FIRST_PAUSE, None);
+    loop {
+        let error = match timeout(end.left(), AssertUnwindSafe(attempt()).catch_unwind()).await {
+            Ok(Ok(Err(error @ Error::Unavailable { .. }))) => error,
+            Ok(Ok(outcome)) => return outcome,
+            Ok(Err(_)) => return Err(Error::internal("do a deployment's work", "panic")),
+            // The attempt was cut off, so the failure of the one before says more.
+            Err(elapsed) => {
+                return Err(last.unwrap_or_else(|| Error::internal("do a deployment's work in time", elapsed)));
+            }
+        };
+        if end.left() <= pause {
+            return Err(error);
+        }
+        tracing::warn!(cause = error.chain(), pause_s = pause.as_secs(), "a deployment step failed; retrying");
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        last = Some(error);
     }
 }
 
-/// The outer message is for whoever deploys; the cause, which may name more, is in the log.
+/// The reason has the causes too: whoever deploys may not have the log at hand, and no cause holds a secret.
 fn answer<'a>(request: &'a Request, name: &'a str, outcome: &'a Result<Value>, context: &Context) -> Answer<'a> {
     let log = format!("log group {}, log stream {}", context.env_config.log_group, context.env_config.log_stream);
     let (status, reason) = match outcome {
         Ok(_) => ("SUCCESS", log),
-        Err(error) => ("FAILED", format!("Could not: {error}. The cause is in {log}, request {}", context.request_id)),
+        Err(error) => {
+            let causes: String = error.chain().chars().take(LONGEST_REASON).collect();
+            ("FAILED", format!("Could not: {causes}. More is in {log}, request {}", context.request_id))
+        }
     };
     // What other resources may ask for by its name; they can be told texts, and not many.
     let texts = |data: &&Value| data.as_object().is_some_and(|data| data.values().all(Value::is_string));
