@@ -30,6 +30,7 @@ mod relay_webhooks;
 mod relay_webhooks_order;
 mod rotation_kill;
 mod shutdown;
+mod smoke;
 mod stack;
 mod sync_both_ways;
 mod sync_echo;

@@ -48,6 +48,7 @@ pub(crate) fn people(services: &Services, clients: &Clients, url: &str, crm_url:
         ("CROSSWALK_OTHER_CLIENT_ID", clients.other.id),
         ("CROSSWALK_OTHER_CLIENT_SECRET", clients.other.secret.reveal()),
         ("CROSSWALK_CONNECTION", CONNECTION),
+        ("CROSSWALK_WEBHOOK_SECRET", acme::WEBHOOK_SECRET),
         ("ACME_URL", crm_url),
         ("ACME_USERNAME", acme::USERNAME),
         ("ACME_PASSWORD", acme::PASSWORD),

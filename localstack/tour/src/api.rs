@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use reqwest::{Client, Method, RequestBuilder, header::CONTENT_TYPE, redirect};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::CONTENT_TYPE, redirect};
 use serde_json::{Value, json};
 use tokio::time::{self, Instant};
 use url::Url;
@@ -22,6 +22,9 @@ const EVENTUALLY: Duration = Duration::from_mins(1);
 
 /// How often it is looked for meanwhile.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// The pause before a request to a deployed stack is sent again.
+const PAUSE_BETWEEN: Duration = Duration::from_secs(1);
 
 const JSON: &str = "application/json";
 
@@ -45,7 +48,7 @@ impl Api {
             .timeout(PATIENCE)
             .redirect(redirect::Policy::none())
             .build()
-            .expect("a client without TLS and proxies has nothing that could be missing");
+            .expect("the system has certificate authorities");
         Self { client, url, name }
     }
 
@@ -104,6 +107,12 @@ impl Request {
         self
     }
 
+    /// With a header whose value is not shown.
+    pub fn with_hidden_header(mut self, name: &str, value: &str) -> Self {
+        self.builder = self.builder.header(name, value);
+        self
+    }
+
     pub fn with_form(mut self, fields: &[(&str, &str)]) -> Self {
         self.builder = self.builder.form(fields);
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -154,6 +163,53 @@ impl Request {
                 return Err(Fault::TooLate { within: EVENTUALLY, fault: Box::new(fault) });
             }
             time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// When a request is sent again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// While there is no answer, or one that says to try again (429, 5xx). Any other answer is final.
+    WhileUnavailable,
+    /// Until the answer is as expected.
+    UntilAsExpected,
+}
+
+impl Request {
+    /// Sends it until its answer is as expected, for at most so long. It must be safe to send more than once.
+    pub async fn send_within(
+        self,
+        report: &Report,
+        within: Duration,
+        repeat: Repeat,
+        as_expected: impl Fn(&Answer) -> Result<(), Fault>,
+    ) -> Result<Answer, Fault> {
+        report.asked(&self.shown.join("  "));
+        let deadline = Instant::now() + within;
+        loop {
+            let again = self.builder.try_clone().expect("a body that is no stream can be sent twice");
+            let left = deadline.saturating_duration_since(Instant::now());
+            let (fault, is_final) = match answer(again.timeout(left)).await {
+                Ok(answer) => {
+                    let Err(fault) = as_expected(&answer) else {
+                        report.answered(&answer.headline());
+                        return Ok(answer);
+                    };
+                    let status = answer.status;
+                    let unavailable = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+                    (fault, repeat == Repeat::WhileUnavailable && !unavailable)
+                }
+                Err(Fault::Unreachable { url, reason }) => (Fault::NoAnswer { url, reason }, false),
+                Err(fault) => (fault, true),
+            };
+            if is_final {
+                return Err(fault);
+            }
+            if Instant::now() + PAUSE_BETWEEN >= deadline {
+                return Err(Fault::StillAfter { within, fault: Box::new(fault) });
+            }
+            time::sleep(PAUSE_BETWEEN).await;
         }
     }
 }

@@ -16,6 +16,10 @@ pub enum Fault {
     Needs(&'static str),
     #[error("nothing answers at {url} ({reason}); is Crosswalk up? `make up` starts it")]
     Unreachable { url: String, reason: String },
+    #[error("nothing answers at {url} ({reason})")]
+    NoAnswer { url: String, reason: String },
+    #[error("{fault}, still after {within:?}")]
+    StillAfter { within: Duration, fault: Box<Fault> },
     #[error("Kafka did not answer ({0}); is it up? `make up` starts it")]
     Kafka(#[from] rdkafka::error::KafkaError),
     #[error("the topic {0} has no partition; `make up` makes it")]

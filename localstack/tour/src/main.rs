@@ -14,6 +14,7 @@ mod records;
 mod report;
 mod settings;
 mod signatures;
+mod smoke;
 mod tenants;
 mod tokens;
 mod topic;
@@ -21,7 +22,7 @@ mod tour;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use self::{settings::Settings, tour::Tour};
 
@@ -42,17 +43,43 @@ use self::{settings::Settings, tour::Tour};
         NO_COLOR                                                     if set, no colours on a terminal either\n\n\
         Example:\n  make up && . .local/env && target/debug/tour"
 )]
-struct CommandLine;
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Checks a deployed stack from outside, and removes what it created
+    ///
+    /// It creates, reads and deletes a contact, and sends signed webhooks whose contact must appear and disappear. The
+    /// last line says how many steps passed and how many failed; the exit status is 0 when none failed, and 2 when a
+    /// setting is missing.
+    #[command(after_help = "Environment:\n  \
+        CROSSWALK_URL                                  where the API answers, unless --url is given\n  \
+        CROSSWALK_CLIENT_ID, CROSSWALK_CLIENT_SECRET   a client with the scopes contacts:read and contacts:write\n  \
+        CROSSWALK_CONNECTION                           a connection of the client's tenant\n  \
+        CROSSWALK_WEBHOOK_SECRET                       `webhookSecret` in the connection's secret")]
+    Smoke {
+        /// The stack's output ApiUrl
+        #[arg(long)]
+        url: Option<String>,
+    },
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let CommandLine = CommandLine::parse();
+    // reqwest and whoever else speaks TLS share one provider.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    if let Some(Command::Smoke { url }) = CommandLine::parse().command {
+        return match smoke::Settings::read(url) {
+            Ok(settings) => smoke::run(settings).await,
+            Err(error) => cannot_begin(&error),
+        };
+    }
     let settings = match Settings::from_environment() {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("tour: {error}");
-            return ExitCode::from(2);
-        }
+        Err(error) => return cannot_begin(&error),
     };
     let mut tour = Tour::begin(settings).await;
     tour.step("Get an access token", tokens::get).await;
@@ -78,4 +105,9 @@ async fn main() -> ExitCode {
     tour.step("Send a webhook that can't be worked", poison::park).await;
     tour.step("Mend its cause, and replay it", poison::mend_and_replay).await;
     tour.end()
+}
+
+fn cannot_begin(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("tour: {error}");
+    ExitCode::from(2)
 }

@@ -33,6 +33,10 @@ impl Report {
         );
     }
 
+    pub fn note(&self, text: &str) {
+        print(&self.styled(DIM, text));
+    }
+
     pub fn begin_step(&self, title: &str) {
         let number = self.passed + self.failed + 1;
         print("");
