@@ -1,5 +1,6 @@
 """The templates as CloudFormation sees them: transformed by SAM, and resolved for one set of parameters."""
 
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -89,4 +90,6 @@ def deployments():
 
 def overrides(environment):
     pairs = environment.get("deploy", {}).get("parameters", {}).get("parameter_overrides", [])
+    # `sam deploy --guided` saves one string in place of a list.
+    pairs = shlex.split(pairs) if isinstance(pairs, str) else pairs
     return dict(pair.split("=", 1) for pair in pairs)

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from samcli.commands.deploy.auth_utils import auth_per_resource
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 from templates import NESTED, REPOSITORY, ROOT, TransformError, load, parameter_sets, transform
 
 CFN_LINT = Path(sys.executable).with_name("cfn-lint")
@@ -72,6 +74,14 @@ def test_no_output_has_the_name_of_a_parameter():
     template = load(ROOT)
     # `sam build` resolves such a name to the parameter's value, and fails if that is a list.
     assert not set(template["Outputs"]) & set(template["Parameters"])
+
+
+def test_guided_deployment_asks_no_question_about_a_route(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    stacks, _ = SamLocalStackProvider.get_stacks(str(ROOT))
+    routes = auth_per_resource(stacks)
+    # It asks, with "no" as the default, for each route that seems to have no authentication.
+    assert routes and all(authenticated for _, authenticated in routes)
 
 
 def lint(*arguments):

@@ -14,7 +14,10 @@ const CALLERS: [&str; 7] = [
 ];
 
 /// What changes the answers of an HTTP API before or after its functions.
-const API_SETTINGS: [&str; 4] = ["Auth", "CorsConfiguration", "DefinitionBody", "DefinitionUri"];
+const API_SETTINGS: [&str; 3] = ["CorsConfiguration", "DefinitionBody", "DefinitionUri"];
+
+/// What makes API Gateway check tokens itself; without these members `Auth` has no effect.
+const AUTH_SETTINGS: [&str; 2] = ["Authorizers", "DefaultAuthorizer"];
 
 /// Sentences about what is not honoured.
 #[derive(Debug, Default)]
@@ -70,10 +73,11 @@ impl Ignored {
     }
 
     fn api(&mut self, properties: &Node<'_>) {
-        for setting in API_SETTINGS {
-            if let Some(setting) = properties.member(setting) {
-                self.setting(setting.at());
-            }
+        let auth = properties.member("Auth");
+        let auth = AUTH_SETTINGS.iter().filter_map(|setting| auth.as_ref()?.member(setting));
+        let api = API_SETTINGS.iter().filter_map(|setting| properties.member(setting));
+        for setting in auth.chain(api) {
+            self.setting(setting.at());
         }
     }
 }
