@@ -39,8 +39,8 @@ async fn smoke_passes_on_a_working_stack_and_leaves_no_contact() {
     let crm = Crm::connect(&api).await;
     let (_way, served) = (TwoWay::start(&test).await, test.serve().await);
     let output = smoke(&["--url", &served.url], &settings(&api, &crm, &crm.webhook_secret)).await;
-    let text = shown(&output, &[&crm.webhook_secret, api.client.secret.reveal()]);
-    assert!(text.ends_with("\n11 steps passed, 0 failed\n"), "{text}");
+    let printed = shown(&output, &[&crm.webhook_secret, api.client.secret.reveal()]);
+    assert!(printed.ends_with("\n11 steps passed, 0 failed\n"), "{printed}");
     assert_eq!(output.status.code(), Some(0));
     let (all, left) = (test.count("contacts").await, test.count("contacts where deleted_at is null").await);
     assert_eq!((all, left), (2, 0));
@@ -53,10 +53,10 @@ async fn smoke_that_fails_exits_with_1_and_removes_its_contact() {
     let crm = Crm::connect(&api).await;
     let served = test.serve().await;
     let output = smoke(&["--url", &served.url], &settings(&api, &crm, "another secret")).await;
-    let text = shown(&output, &["another secret"]);
+    let printed = shown(&output, &["another secret"]);
     // The webhook is refused, so nothing of it arrives, is sent or is deleted.
-    assert!(text.contains("expected the status to be 202, and it is 401"), "{text}");
-    assert!(text.ends_with("\n7 steps passed, 4 failed\n"), "{text}");
+    assert!(printed.contains("expected the status to be 202, and it is 401"), "{printed}");
+    assert!(printed.ends_with("\n7 steps passed, 4 failed\n"), "{printed}");
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(test.count("contacts where deleted_at is null").await, 0);
 }

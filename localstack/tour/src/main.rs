@@ -61,7 +61,7 @@ enum Command {
         CROSSWALK_CONNECTION                           a connection of the client's tenant\n  \
         CROSSWALK_WEBHOOK_SECRET                       `webhookSecret` in the connection's secret")]
     Smoke {
-        /// The stack's output ApiUrl
+        /// The stack's output `ApiUrl`
         #[arg(long)]
         url: Option<String>,
     },
