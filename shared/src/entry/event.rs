@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use tracing::{Instrument, info_span};
 
-use super::{shutdown, start};
+use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
 use crate::telemetry::{self, Invocation, Store, name_of};
@@ -34,8 +34,7 @@ where
     H: for<'a> EventHandler<'a, R>,
     R: Serialize,
 {
-    let app = start(needs)?;
-    shutdown::close_on_sigterm(&app, needs).await;
+    let app = start(needs).await?;
     let (app, handle) = (&*app, &handle);
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| work(app, handle, event));
     // `lambda_runtime::run` adds a span of its own around ours, which would say the same.

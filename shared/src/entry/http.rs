@@ -8,7 +8,7 @@ use lambda_http::lambda_runtime::Runtime;
 use lambda_http::{Adapter, service_fn};
 use tracing::{Instrument, info_span};
 
-use super::{shutdown, start};
+use super::start;
 use crate::app::{App, Need};
 use crate::error::{Error, Result};
 use crate::http::{Exchange, Request, Response, code, refusal};
@@ -35,8 +35,7 @@ pub async fn http<H>(needs: &'static [Need], handle: H) -> Result<(), lambda_htt
 where
     H: for<'a> Handler<'a>,
 {
-    let app = start(needs)?;
-    shutdown::close_on_sigterm(&app, needs).await;
+    let app = start(needs).await?;
     let (app, handle) = (&*app, &handle);
     let service = service_fn(move |request: Request| async move {
         Ok::<_, std::convert::Infallible>(answer(app, handle, request).await)

@@ -17,7 +17,7 @@ pub use event::{EventHandler, event};
 pub use http::{Handler, answer, http};
 
 /// Reads the configuration and begins to open what the route needs, while the runtime starts beside it.
-fn start(needs: &'static [Need]) -> Result<Arc<App>, Error> {
+async fn start(needs: &'static [Need]) -> Result<Arc<App>, Error> {
     crate::telemetry::init();
     // Several libraries speak TLS; they share one provider, and nothing else may choose another.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -26,6 +26,8 @@ fn start(needs: &'static [Need]) -> Result<Arc<App>, Error> {
         Error::internal("read the configuration", error)
     })?;
     let app = Arc::new(App::new(config));
+    // Before the stores are opened: that takes the only thread, and the runtime polls only once this has been answered.
+    shutdown::close_on_sigterm(&app, needs).await;
     for need in needs {
         let app = Arc::clone(&app);
         tokio::spawn(async move { app.warm(*need).await });
