@@ -8,10 +8,10 @@ stage_bench() {
   exclusively services_for_bench
   for name in $(function_names); do packages+=(--package "$name"); done
   title "Building as for a deployment; the first time takes a quarter of an hour"
-  attended cargo build --release --bins --examples --bench crosswalk "${packages[@]}" --package crosswalk-bench
+  attended cargo build --locked --release --bins --examples --bench crosswalk "${packages[@]}" --package crosswalk-bench
   title "Measuring"
   read_service_variables
-  attended env "${SERVICE_VARIABLES[@]}" cargo bench --package crosswalk-bench --bench crosswalk -- "$@"
+  attended env "${SERVICE_VARIABLES[@]}" cargo bench --locked --package crosswalk-bench --bench crosswalk -- "$@"
 }
 
 services_for_bench() {

@@ -18,7 +18,7 @@ functions_up() {
 
 build() {
   title "Building"
-  attended cargo build --workspace --bins "$@"
+  attended cargo build --locked --workspace --bins "$@"
 }
 
 # Migrates, and makes topics, secrets, tenants and their clients. Run every time: it changes nothing that is there

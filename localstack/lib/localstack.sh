@@ -6,10 +6,10 @@ start_localstack() {
   mkdir -p "$DATA/localstack"
   # OVERRIDE_IN_DOCKER: it takes some machines for its own container, and then looks for folders that aren't there.
   # It keeps nothing over a restart; the seed makes the secrets again.
-  start_process localstack "$CROSSWALK_LOCALSTACK_PORT" "$LOCALSTACK_VENV/bin/python -m localstack" \
+  start_process localstack "$CROSSWALK_LOCALSTACK_PORT" "$LOCALSTACK_VENV/bin/python $ROOT/localstack/python/localstack" \
     env OVERRIDE_IN_DOCKER=0 FILESYSTEM_ROOT="$DATA/localstack" GATEWAY_LISTEN="127.0.0.1:$CROSSWALK_LOCALSTACK_PORT" \
     DISABLE_EVENTS=1 DNS_ADDRESS=0 SKIP_SSL_CERT_DOWNLOAD=1 SERVICES=secretsmanager \
-    "$LOCALSTACK_VENV/bin/python" -m localstack.runtime.main
+    "$LOCALSTACK_VENV/bin/python" "$ROOT/localstack/python/localstack_on_loopback.py"
   wait_for_answer localstack LocalStack 90 "$STARTED_PID" localstack_answers
 }
 

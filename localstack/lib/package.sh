@@ -47,7 +47,7 @@ packages_are_current() {
 build_function() {
   local name
   [[ $# -eq 2 ]] || fail "build-function wants the logical id of a function and a folder."
-  name=$(sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' <<<"$1" | tr '[:upper:]' '[:lower:]')
+  name=$(printf '%s\n' "$1" | sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' | tr '[:upper:]' '[:lower:]')
   [[ -d $ROOT/functions/$name ]] || fail "There is no functions/$name for $1." "Name the resource after the folder."
   stop_started_at_exit
   exclusively install_chosen build tools cross

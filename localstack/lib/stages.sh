@@ -98,7 +98,7 @@ stage_test() {
   title "Tests"
   read_service_variables
   forget_test_logs
-  attended env "${SERVICE_VARIABLES[@]}" cargo test --workspace "$@"
+  attended env "${SERVICE_VARIABLES[@]}" cargo test --locked --workspace "$@"
   # Arguments may leave out what logs most, and are about one thing.
   if [[ $# -eq 0 ]]; then
     ROUNDS=${ROUNDS:-2} stage_chaos
@@ -120,18 +120,19 @@ stage_check() {
   attended cargo fmt --all --check
   title "Shell scripts"
   # The files of localstack/lib are read as the one script they make together.
-  attended shellcheck --external-sources --check-sourced localstack/local.sh localstack/watch/cargo .ci/run
+  attended shellcheck --external-sources --check-sourced localstack/local.sh localstack/watch/cargo \
+    localstack/python/lock .ci/run
   title "Templates"
   attended env SAM_CLI_TELEMETRY=0 "$CHECK_TOOLS/bin/python" -m pytest "$ROOT/tests/template"
   title "Dependencies"
   check_dependencies
   title "Lints"
-  attended cargo clippy --workspace --all-targets --features crosswalk-fuzz/libfuzzer -- -D warnings
+  attended cargo clippy --locked --workspace --all-targets --features crosswalk-fuzz/libfuzzer -- -D warnings
   title "Documentation"
-  attended env RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+  attended env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
   title "Layering"
   # With the features that all packages want together, so that nothing is compiled twice for it.
-  attended cargo test --workspace --test layering
+  attended cargo test --locked --workspace --test layering
 }
 
 # stage_smoke [URL]
@@ -140,7 +141,7 @@ stage_smoke() {
   [[ -n $url ]] || fail "Which stack? Give its URL: make smoke URL=https://…" "It is the output ApiUrl of the stack."
   stop_started_at_exit
   exclusively install_chosen build
-  attended cargo build --quiet --package tour
+  attended cargo build --locked --quiet --package tour
   attended "$TARGET/debug/tour" smoke --url "$url"
 }
 

@@ -4,8 +4,6 @@
 readonly PYTHON_TOOLS=$TOOLS/python LOCALSTACK_VENV=$TOOLS/localstack KAFKA_JARS=$TOOLS/kafka
 readonly CHECK_TOOLS=$TOOLS/check CONFORMANCE_TOOLS=$TOOLS/conformance
 readonly CARGO_LAMBDA=$PYTHON_TOOLS/bin/cargo-lambda
-# LocalStack's dependencies are taken as of this day: later releases of some no longer work with it.
-readonly LOCALSTACK_RESOLVED=2026-03-01
 
 # install_parts [PART...]
 install_parts() {
@@ -99,7 +97,8 @@ install_python_tools() {
   python_tools_installed && return
   title "Fetching cargo-lambda and uv from PyPI"
   make_venv "$PYTHON_TOOLS"
-  quietly "$LOGS/python-tools.log" "$PYTHON_TOOLS/bin/pip" install -r "$ROOT/localstack/python/tools.txt" ||
+  quietly "$LOGS/python-tools.log" "$PYTHON_TOOLS/bin/pip" install --require-hashes \
+    -r "$ROOT/localstack/python/tools.txt" ||
     fail "The Python tools could not be installed." "Is PyPI reachable? Then try again."
   cp "$ROOT/localstack/python/tools.txt" "$PYTHON_TOOLS/installed.txt"
 }
@@ -113,18 +112,17 @@ make_venv() {
 localstack_installed() { cmp -s "$ROOT/localstack/python/localstack.txt" "$LOCALSTACK_VENV/installed.txt"; }
 
 install_localstack() {
-  localstack_installed ||
-    install_list localstack "$LOCALSTACK_VENV" LocalStack --exclude-newer "$LOCALSTACK_RESOLVED"
+  localstack_installed || install_list localstack "$LOCALSTACK_VENV" LocalStack
 }
 
-# install_list LIST FOLDER WHAT [ARGUMENT...]: what localstack/python/LIST.txt names, into an environment of its own; the
-# arguments are for uv.
+# install_list LIST FOLDER WHAT: installs localstack/python/LIST.txt into an environment of its own. Every file must have a
+# hash of the list, so that nobody can replace one.
 install_list() {
   local name=$1 folder=$2 what=$3 list=$ROOT/localstack/python/$1.txt
-  shift 3
   title "Fetching $what from PyPI"
   make_venv "$folder"
-  quietly "$LOGS/$name-install.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$folder/bin/python" "$@" -r "$list" ||
+  quietly "$LOGS/$name-install.log" "$PYTHON_TOOLS/bin/uv" pip install --python "$folder/bin/python" --require-hashes \
+    -r "$list" ||
     fail "$what could not be installed." "Is PyPI reachable? Then try again."
   cp "$list" "$folder/installed.txt"
 }
