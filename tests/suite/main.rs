@@ -52,6 +52,7 @@ mod support_gateway;
 mod support_kafka;
 mod support_proxy;
 mod support_runtime_api;
+mod support_services;
 mod support_wait;
 mod sync_conflicts;
 mod sync_failures;
