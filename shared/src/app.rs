@@ -55,7 +55,7 @@ impl App {
         }
     }
 
-    /// Closes the connections to the stores, within [`CLOSE`]. It is called once, before the process exits.
+    /// Closes the connections to the stores, within half a second. It is called once, before the process exits.
     pub async fn close(&self) {
         self.redis.close();
         let databases = async { tokio::join!(self.database.close(), self.lease_database.close()) };
