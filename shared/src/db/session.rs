@@ -76,7 +76,7 @@ where
             });
             let stand_in = tokio::spawn(async move {
                 let _in_use = in_use;
-                pending().await
+                pending::<()>().await;
             });
             Ok((client, stand_in))
         })
