@@ -9,6 +9,7 @@ use crate::cache::Redis;
 use crate::config::{Config, Secrets};
 use crate::contact::reading::Rules;
 use crate::db::Database;
+use crate::rate::InstanceCounts;
 
 /// Lambda kills a process 500 ms after SIGTERM.
 const CLOSE: Duration = Duration::from_millis(400);
@@ -26,6 +27,10 @@ pub struct App {
     pub redis: Redis,
     pub verifier: Verifier,
     pub senders: Senders,
+    /// Counts of clients and connections while Redis gives no answer.
+    pub counts: InstanceCounts,
+    /// Counts of addresses. They are apart, so that strangers cannot displace the counts of clients.
+    pub source_counts: InstanceCounts,
     pub rules: Rules,
 }
 
@@ -51,6 +56,8 @@ impl App {
             senders: Senders::default(),
             rules: Rules { phone_region: config.contacts.phone_region.clone() },
             secrets,
+            counts: InstanceCounts::default(),
+            source_counts: InstanceCounts::default(),
             config,
         }
     }

@@ -11,7 +11,7 @@ use lambda_http::http::header::{
 use lambda_http::request::RequestContext;
 
 use super::Request;
-use crate::rate::{Decision, Limit};
+use crate::rate::Decision;
 use crate::telemetry::{Span, TraceParent};
 
 /// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
@@ -42,7 +42,7 @@ pub struct Exchange {
 struct Noted {
     tenant: Option<String>,
     client: Option<String>,
-    rate: Option<(Limit, Option<Decision>)>,
+    rate: Option<Decision>,
 }
 
 impl Exchange {
@@ -81,8 +81,8 @@ impl Exchange {
     }
 
     /// Notes what the answer must say of the quota.
-    pub(super) fn note_rate(&self, limit: Limit, decision: Option<Decision>) {
-        self.lock().rate = Some((limit, decision));
+    pub(super) fn note_rate(&self, decision: Decision) {
+        self.lock().rate = Some(decision);
     }
 
     /// The tenant and the client, once they are known.
@@ -103,14 +103,11 @@ impl Exchange {
             }
         };
         set("x-request-id", self.request_id.clone());
-        // draft-ietf-httpapi-ratelimit-headers. With Redis away there is a policy, and nobody who counts.
-        if let Some((limit, decision)) = self.lock().rate {
+        // draft-ietf-httpapi-ratelimit-headers. While Redis gives no answer they say what this instance counted.
+        if let Some(Decision { limit, remaining, reset, .. }) = self.lock().rate {
             let window = limit.window().as_secs_f64().ceil().max(1.0);
             set("ratelimit-policy", format!("\"default\";q={};w={window}", limit.burst()));
-            if let Some(decision) = decision {
-                let reset = decision.reset.as_secs_f64().ceil();
-                set("ratelimit", format!("\"default\";r={};t={reset}", decision.remaining));
-            }
+            set("ratelimit", format!("\"default\";r={remaining};t={}", reset.as_secs_f64().ceil()));
         }
     }
 

@@ -27,12 +27,12 @@ impl App {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let delivery = Delivery { header: &header, body: signed_body(self, request)? };
         let from = authenticate(self, connection, &delivery).await?;
-        let (limit, rate) = count(self, &from.sender).await;
+        let rate = count(self, &from.sender).await;
         if let Some(exchange) = Exchange::of(request) {
             exchange.note_caller(&from.sender.tenant, &from.sender.connection);
-            exchange.note_rate(limit, rate);
+            exchange.note_rate(rate);
         }
-        match rate.and_then(|decision| decision.retry_after) {
+        match rate.retry_after {
             Some(retry_after) => Err(Error::RateLimited { retry_after }),
             None => Ok(from),
         }

@@ -20,7 +20,7 @@ pub enum Measure {
     CacheMisses,
     /// Requests over their quota.
     RateLimited,
-    /// Requests that were let pass because nobody could count them.
+    /// Requests counted by their instance only, because Redis gave no answer.
     RateUnchecked,
     /// Contact events that the relay published to Kafka and marked as published.
     ContactEventsPublished,

@@ -31,26 +31,28 @@ pub async fn authenticate(app: &App, connection: &str, delivery: &Delivery<'_>) 
     if genuine { Ok(Authentic { sender, crm }) } else { Err(Error::SignatureRefused) }
 }
 
-/// Counts the webhook against its connection's quota; `None` if Redis is away, and then it is let pass. Only what was
-/// signed is counted: a stranger can't use up what is the CRM's.
-pub async fn count(app: &App, sender: &Sender) -> (Limit, Option<Decision>) {
+/// Counts the webhook against its connection's quota. Only what was signed is counted: a stranger can't use up what
+/// is the CRM's. While Redis gives no answer this instance counts.
+pub async fn count(app: &App, sender: &Sender) -> Decision {
     let limit = Limit::from(app.config.limits.webhooks);
+    let key = app.redis.keys().webhooks(&sender.tenant, &sender.connection);
     let build = |call| {
         let mut pipeline = Pipeline::with_capacity(1);
-        limit.ask(call, &mut pipeline, &app.redis.keys().webhooks(&sender.tenant, &sender.connection));
+        limit.ask(call, &mut pipeline, &key);
         pipeline
     };
-    let decision = app.redis.ask(build).await.ok().map(|(count,)| limit.decision(count));
-    match decision {
-        Some(Decision { retry_after: Some(_), .. }) => telemetry::count(Measure::RateLimited, 1),
-        Some(_) => {}
-        None => {
-            let (tenant, connection) = (&sender.tenant, &sender.connection);
-            telemetry::count(Measure::RateUnchecked, 1);
-            tracing::warn!(tenant, connection, "a webhook was let pass without a rate limit");
-        }
+    let decision = if let Ok((count,)) = app.redis.ask(build).await {
+        limit.decision(count)
+    } else {
+        let (tenant, connection) = (&sender.tenant, &sender.connection);
+        telemetry::count(Measure::RateUnchecked, 1);
+        tracing::warn!(tenant, connection, "webhook counted by this instance only");
+        app.counts.count(limit, &key)
+    };
+    if decision.retry_after.is_some() {
+        telemetry::count(Measure::RateLimited, 1);
     }
-    (limit, decision)
+    decision
 }
 
 async fn find(app: &App, connection: &str) -> Result<Option<Sender>> {
