@@ -2,9 +2,9 @@
 //! asks in one pipeline carries the same braces.
 
 use std::fmt::Display;
-use std::net::IpAddr;
-
 use uuid::Uuid;
+
+use crate::source::Source;
 
 /// Names keys, behind the deployment's prefix.
 #[derive(Debug, Clone, Copy)]
@@ -62,15 +62,20 @@ impl<'a> Keys<'a> {
         self.tagged(tenant, "revocations:loaded")
     }
 
-    /// A client's use of the token endpoint. All its keys share a slot: they are asked together, before the tenant
-    /// is known, and the endpoint is the least used of all.
+    /// A client's use of the token endpoint. All keys of the endpoint share a slot: they are asked together, before the
+    /// tenant is known, and the endpoint is the least used of all.
     pub fn token_client(self, client: &str) -> String {
         self.tagged("token", format_args!("client:{client}"))
     }
 
-    /// An address's use of the token endpoint.
-    pub fn token_address(self, address: IpAddr) -> String {
-        self.tagged("token", format_args!("address:{address}"))
+    /// The failed logins from a source.
+    pub fn token_source(self, source: Source) -> String {
+        self.tagged("token", format_args!("address:{source}"))
+    }
+
+    /// The failed logins from a source as one client.
+    pub fn token_source_client(self, source: Source, client: &str) -> String {
+        self.tagged("token", format_args!("address:{source}:{client}"))
     }
 
     fn tagged(self, tag: &str, rest: impl Display) -> String {

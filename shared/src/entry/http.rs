@@ -1,6 +1,7 @@
 //! Functions behind the HTTP API.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt;
 use lambda_http::http::StatusCode;
@@ -13,6 +14,10 @@ use crate::app::{App, Need};
 use crate::error::{Error, Result};
 use crate::http::{Exchange, Request, Response, code, refusal};
 use crate::telemetry::{self, Invocation, Store, name_of};
+use crate::tokens;
+
+/// A refused login waits no longer for the key of the hash in its log line.
+const HASH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A route's `handle`: an async function of the instance and a request.
 ///
@@ -61,7 +66,8 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     let error = outcome.as_ref().err().map(|error| (code(error), error.chain()));
     let mut response = outcome.unwrap_or_else(|error| refusal(&error, &exchange));
     exchange.finish(response.headers_mut());
-    log(&invocation, &exchange, response.status(), error);
+    let address_hash = address_hash(app, &exchange, response.status()).await;
+    log(&invocation, &exchange, response.status(), error, address_hash.as_deref());
     invocation.answered(response.status().as_u16());
     invocation.tell();
     trace.set("http.response.status_code", i64::from(response.status().as_u16()));
@@ -74,7 +80,22 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
 }
 
 /// One line a request. A cause is told here and nowhere else; it never holds what a caller sent.
-fn log(invocation: &Invocation, exchange: &Exchange, status: StatusCode, error: Option<(&'static str, String)>) {
+/// The hash of the address that a refused login came from: with the client it lets an operator find an attacker.
+async fn address_hash(app: &App, exchange: &Exchange, status: StatusCode) -> Option<String> {
+    let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+    if !(refused && exchange.is_login()) {
+        return None;
+    }
+    tokio::time::timeout(HASH_TIMEOUT, tokens::address_hash(app, exchange.source)).await.ok().flatten()
+}
+
+fn log(
+    invocation: &Invocation,
+    exchange: &Exchange,
+    status: StatusCode,
+    error: Option<(&'static str, String)>,
+    address_hash: Option<&str>,
+) {
     let (tenant, client) = exchange.caller();
     let status = status.as_u16();
     let (code, cause) = error.unzip();
@@ -86,6 +107,7 @@ fn log(invocation: &Invocation, exchange: &Exchange, status: StatusCode, error: 
                 tenant,
                 client,
                 function = invocation.function,
+                addressHash = address_hash,
                 route = exchange.route,
                 outcome = $outcome,
                 status,

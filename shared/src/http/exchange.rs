@@ -12,6 +12,7 @@ use lambda_http::request::RequestContext;
 
 use super::Request;
 use crate::rate::Decision;
+use crate::source::Source;
 use crate::telemetry::{Span, TraceParent};
 
 /// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
@@ -35,6 +36,8 @@ pub struct Exchange {
     pub route: Option<String>,
     /// The trace that it belongs to.
     pub traceparent: Option<TraceParent>,
+    /// Where it came from, as the gateway saw it.
+    pub source: Source,
     noted: Mutex<Noted>,
 }
 
@@ -57,6 +60,7 @@ impl Exchange {
             method: request.method().to_string(),
             route,
             traceparent: span.context().cloned(),
+            source: source(request),
             noted: Mutex::default(),
         });
         request.extensions_mut().insert(Arc::clone(&exchange));
@@ -80,9 +84,19 @@ impl Exchange {
         noted.client = Some(client.to_owned());
     }
 
+    /// Notes which client the request says it is from, before that is known to be true.
+    pub(super) fn note_client(&self, client: &str) {
+        self.lock().client = Some(client.to_owned());
+    }
+
     /// Notes what the answer must say of the quota.
     pub(super) fn note_rate(&self, decision: Decision) {
         self.lock().rate = Some(decision);
+    }
+
+    /// Whether a client shows its secret here: the answers have RFC 6749's form.
+    pub fn is_login(&self) -> bool {
+        self.path.starts_with("/oauth/")
     }
 
     /// The tenant and the client, once they are known.
@@ -117,9 +131,10 @@ impl Exchange {
 }
 
 /// Where the request came from, as the gateway saw it.
-pub(super) fn source_address(request: &Request) -> Option<IpAddr> {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
-    context.http.source_ip.as_deref()?.parse().ok()
+pub(super) fn source(request: &Request) -> Source {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return Source::Unknown };
+    let address: Option<IpAddr> = context.http.source_ip.as_deref().and_then(|text| text.parse().ok());
+    Source::of(address)
 }
 
 fn route(request: &Request) -> Option<String> {
