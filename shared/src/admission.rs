@@ -22,16 +22,16 @@ pub struct Admission {
     pub verdict: Result<()>,
 }
 
-/// Revoked, all revocations loaded, the count.
-type Counted = (bool, bool, (bool, u32, u64, u64));
+/// The token's revocation and the count.
+type Counted = (cache::RevocationAnswer, (bool, u32, u64, u64));
 
 /// Asks all there is to ask of a caller whose token was verified, and for a contact in the cache in the same breath.
 pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uuid>) -> Admission {
     let limit = claims.quota().unwrap_or(app.config.limits.requests).into();
     let answer = ask(app, claims, limit, contact).await;
     let redis_answers = answer.is_ok();
-    let (revocation, rate, cached) = if let Ok(((revoked, loaded, count), entry)) = answer {
-        (Revocation::from_answer((revoked, loaded)), limit.decision(count), entry)
+    let (revocation, rate, cached) = if let Ok(((revocation, count), entry)) = answer {
+        (Revocation::from_answer(revocation, claims.iat), limit.decision(count), entry)
     } else {
         telemetry::count(Measure::RateUnchecked, 1);
         tracing::warn!(tenant = claims.tenant, client = claims.sub, "request counted by this instance only");
@@ -58,8 +58,8 @@ async fn ask(
 ) -> Result<(Counted, Option<Entry>), cache::Away> {
     let (redis, tenant) = (&app.redis, claims.tenant.as_str());
     let build = |call| {
-        let mut pipeline = Pipeline::with_capacity(4);
-        cache::look_up(redis, &mut pipeline, tenant, claims.jti);
+        let mut pipeline = Pipeline::with_capacity(3);
+        cache::look_up(redis, &mut pipeline, tenant, claims.jti, &claims.sub);
         limit.ask(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub));
         if let Some(id) = contact {
             cache::reading_contact(redis, &mut pipeline, tenant, id);
@@ -69,8 +69,8 @@ async fn ask(
     if contact.is_none() {
         return Ok((redis.ask(build).await?, None));
     }
-    let (revoked, loaded, count, entry): (_, _, _, Option<String>) = redis.ask(build).await?;
-    Ok(((revoked, loaded, count), cache::read_contact(entry.as_deref())))
+    let (revocation, count, entry): (_, _, Option<String>) = redis.ask(build).await?;
+    Ok(((revocation, count), cache::read_contact(entry.as_deref())))
 }
 
 fn verdict(claims: &Claims, scope: Scope, revoked: bool, rate: Decision) -> Result<()> {
@@ -89,10 +89,11 @@ fn verdict(claims: &Claims, scope: Scope, revoked: bool, rate: Decision) -> Resu
 async fn is_revoked(app: &App, claims: &Claims, redis_answers: bool) -> Result<bool> {
     let connection = app.database.get().await?;
     if !redis_answers {
-        return db::revocations::is_revoked(&connection, &claims.tenant, claims.jti).await;
+        return db::revocations::is_revoked(&connection, &claims.tenant, claims.jti, &claims.sub, claims.iat).await;
     }
-    let revoked = db::revocations::active(&connection, &claims.tenant).await?;
+    let active = db::revocations::active(&connection, &claims.tenant).await?;
+    drop(connection);
     // Redis may have gone since; then the next request asks PostgreSQL as this one did.
-    let _ = cache::load(&app.redis, &claims.tenant, &revoked).await;
-    Ok(revoked.iter().any(|(jti, _)| *jti == claims.jti))
+    let _ = cache::load(&app.redis, &claims.tenant, &active).await;
+    Ok(active.refuses(claims.jti, &claims.sub, claims.iat))
 }

@@ -86,7 +86,7 @@ async fn a_revocation_that_redis_missed_is_in_force_when_the_marker_has_run_out(
     let (api, _) = two_tokens(&test).await;
     api.get(&missing()).await.expect(404);
     let mut redis = redis().await;
-    let marker = api.app.redis.keys().revocations_loaded(&api.client.tenant);
+    let marker = api.app.redis.keys().revocations(&api.client.tenant);
     let left: i64 = redis.ttl(&marker).await.unwrap();
     assert!((1..=60).contains(&left), "the marker lives for a minute, not for {left} s");
 
@@ -217,7 +217,7 @@ async fn revoke(api: &Api<'_>) {
 
 /// Whether Redis has the marker that says that all revocations are there.
 async fn loaded(api: &Api<'_>) -> bool {
-    redis().await.exists(api.app.redis.keys().revocations_loaded(&api.client.tenant)).await.unwrap()
+    redis().await.hexists(api.app.redis.keys().revocations(&api.client.tenant), "loaded").await.unwrap()
 }
 
 /// What a flush does, for this test's keys alone: the server is everybody's.

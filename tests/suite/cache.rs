@@ -165,8 +165,7 @@ async fn the_keys_of_one_request_share_a_slot() {
         let clients = ["cl_a", "cl_{b}", "cl_}", ""];
         let mut asked: Vec<_> = clients.iter().map(|client| keys.rate(tenant, client)).collect();
         asked.extend([id, other].map(|id| keys.contact(tenant, id)));
-        asked.extend([id, other].map(|id| keys.revoked(tenant, id)));
-        asked.push(keys.revocations_loaded(tenant));
+        asked.push(keys.revocations(tenant));
         assert_eq!(slots(&asked).await.len(), 1, "{asked:?}");
     }
     let asked: Vec<_> = ["cl_a", "cl_{b}", "{x}"]

@@ -52,14 +52,9 @@ impl<'a> Keys<'a> {
         self.tagged(tenant, format_args!("crm:{connection}:login"))
     }
 
-    /// A token that was revoked.
-    pub fn revoked(self, tenant: &str, jti: Uuid) -> String {
-        self.tagged(tenant, format_args!("revoked:{jti}"))
-    }
-
-    /// There while all of the tenant's revoked tokens are.
-    pub fn revocations_loaded(self, tenant: &str) -> String {
-        self.tagged(tenant, "revocations:loaded")
+    /// The tenant's revoked tokens, and its clients whose older tokens are refused.
+    pub fn revocations(self, tenant: &str) -> String {
+        self.tagged(tenant, "revocations")
     }
 
     /// A client's use of the token endpoint. All keys of the endpoint share a slot: they are asked together, before the

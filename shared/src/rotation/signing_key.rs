@@ -34,7 +34,7 @@ pub async fn rotate(app: &App, request: &Request) -> Result<()> {
 /// Signs a token and verifies it as every other function would.
 async fn test(app: &App, key: &SigningKeySecret) -> Result<()> {
     let settings = &app.config.tokens;
-    let token = auth::issue(settings, &key.ready()?, ("rotation", "rotation"), String::new(), None)?;
+    let token = auth::issue(settings, &key.ready()?, ("rotation", "rotation"), String::new(), None, None)?;
     // Secrets of its own, for nothing that was read before may answer.
     let verifier = Verifier::new(settings, Arc::new(Secrets::default()));
     verifier.verify(&token.token).await.map(drop)

@@ -24,7 +24,8 @@ pub async fn issue(app: &App, credentials: &Credentials, scope: Option<&str>) ->
     credentials.charge_client(app, &client).await?;
     let scope = granted(&client.scopes, scope)?;
     let key = app.secrets.shared::<SigningKeySecret>(&app.config.tokens.signing_key_secret).await?.ready()?;
-    let token = auth::issue(&app.config.tokens, &key, (&client.tenant, &client.id), scope.clone(), client.requests)?;
+    let names = (client.tenant.as_str(), client.id.as_str());
+    let token = auth::issue(&app.config.tokens, &key, names, scope.clone(), client.requests, client.tokens_valid_from)?;
     Ok(Granted { token, scope })
 }
 

@@ -25,7 +25,7 @@ pub async fn revoke(app: &App, credentials: &Credentials, token: &str) -> Result
             let client = credentials.authenticate(app, client).await?;
             // The row is written, so the token is refused from now on, also when the quota refuses this answer.
             let marked = async {
-                client.tenant == claims.tenant && cache::mark(&app.redis, &claims.tenant, claims.jti, expires_at).await.is_ok()
+                client.tenant == claims.tenant && cache::mark(&app.redis, &claims.tenant, claims.jti).await.is_ok()
             };
             let (charged, _) = tokio::join!(credentials.charge_client(app, &client), marked);
             charged
