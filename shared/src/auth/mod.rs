@@ -12,7 +12,7 @@ mod verify;
 
 pub use account::{Account, AccountAt};
 pub use claims::{Caller, Claims};
-pub use keys::{SigningKey, SigningKeySecret, public_keys};
+pub use keys::{RETIRED_AT, SigningKey, SigningKeySecret, VerificationKey, VerificationKeys, public_keys};
 pub use presented::{Presented, Refusal};
 pub use scope::Scope;
 pub use secret::ClientSecret;
