@@ -16,6 +16,6 @@ pub use keys::{RETIRED_AT, SigningKey, SigningKeySecret, VerificationKey, Verifi
 pub use presented::{Presented, Refusal};
 pub use scope::Scope;
 pub use secret::ClientSecret;
-pub use senders::{Sender, Senders};
+pub use senders::{Recalled, Sender, Senders};
 pub use sign::{IssuedToken, issue};
 pub use verify::Verifier;
