@@ -1,8 +1,8 @@
 //! What an instance holds. Making it connects nothing: whatever a route needs is opened when it is first used, or
 //! ahead of that where its `main` says so.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::auth::{Senders, Verifier};
 use crate::cache::Redis;
@@ -32,6 +32,8 @@ pub struct App {
     /// Counts of addresses. They are apart, so that strangers cannot displace the counts of clients.
     pub source_counts: InstanceCounts,
     pub rules: Rules,
+    /// Whether PostgreSQL and Redis answered when that was last checked, and when it was.
+    pub reached_stores: Mutex<Option<(Instant, (bool, bool))>>,
 }
 
 /// Something that nearly every request of a route needs, and so is opened while the runtime starts.
@@ -54,10 +56,11 @@ impl App {
             redis: Redis::new(&config.redis, Arc::clone(&secrets)),
             verifier: Verifier::new(&config.tokens, Arc::clone(&secrets)),
             senders: Senders::default(),
-            rules: Rules { phone_region: config.contacts.phone_region.clone() },
-            secrets,
             counts: InstanceCounts::default(),
             source_counts: InstanceCounts::default(),
+            rules: Rules { phone_region: config.contacts.phone_region.clone() },
+            reached_stores: Mutex::default(),
+            secrets,
             config,
         }
     }

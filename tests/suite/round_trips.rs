@@ -190,6 +190,17 @@ async fn who_is_not_let_in_costs_nothing_more() {
     assert_eq!(counted.count(nowhere, 404).await, Trips { redis: 0, database: 0 });
 }
 
+#[tokio::test]
+async fn health_is_checked_at_most_once_a_second() {
+    let counted = Counted::start().await;
+    counted.warm().await;
+    let health = || counted.test.ask("GET", "/health").send();
+    assert_eq!(counted.count(health(), 200).await, Trips { redis: 1, database: 1 });
+    assert_eq!(counted.count(health(), 200).await, Trips { redis: 0, database: 0 });
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    assert_eq!(counted.count(health(), 200).await, Trips { redis: 1, database: 1 });
+}
+
 impl Counted {
     pub async fn start() -> Self {
         let (redis, redis_url) = Proxy::before(&services::redis_url()).await;
@@ -223,6 +234,14 @@ impl Counted {
         self.test.ask("POST", "/oauth/revoke").form(format!("token={}&{own}", api.token)).send().await
     }
 
+    /// The wire may have two questions that go out together as one.
+    async fn revoke_counted(&self, api: &Api<'_>) -> Trips {
+        let answer = self.revoke(api).await.expect(200);
+        let line = log::of_request(answer.header("x-request-id"));
+        let trips = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
+        Trips { redis: trips("redisTrips"), database: trips("postgresqlTrips") }
+    }
+
     /// What a request costs, once its answer has this status.
     pub fn count<'a>(&'a self, request: impl Future<Output = Answer> + 'a, status: u16) -> LocalBoxFuture<'a, Trips> {
         let counting = async move {
@@ -234,14 +253,6 @@ impl Counted {
             trips
         };
         counting.boxed_local()
-    /// The wire may have two questions that go out together as one.
-    async fn revoke_counted(&self, api: &Api<'_>) -> Trips {
-        let answer = self.revoke(api).await.expect(200);
-        let line = log::of_request(answer.header("x-request-id"));
-        let trips = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
-        Trips { redis: trips("redisTrips"), database: trips("postgresqlTrips") }
-    }
-
     }
 
     /// What comes of some work, and what it costs.
