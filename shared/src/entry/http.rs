@@ -57,7 +57,8 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     let span = info_span!("request", requestId = exchange.request_id, traceId = exchange.trace_id());
     let handled = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span);
     let outcome = match invocation.during(tokio::time::timeout(app.config.limits.time, handled)).await {
-        Ok(outcome) => outcome.unwrap_or_else(|panic| Err(Error::internal("handle a request", panic_text(&*panic)))),
+        // A panic's text may quote what the caller sent.
+        Ok(outcome) => outcome.unwrap_or_else(|_| Err(Error::internal("handle a request", "panic"))),
         Err(elapsed) => {
             app.database.forget();
             Err(Error::unavailable("a store", elapsed))
@@ -79,7 +80,6 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     response
 }
 
-/// One line a request. A cause is told here and nowhere else; it never holds what a caller sent.
 /// The hash of the address that a refused login came from: with the client it lets an operator find an attacker.
 async fn address_hash(app: &App, exchange: &Exchange, status: StatusCode) -> Option<String> {
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
@@ -89,6 +89,7 @@ async fn address_hash(app: &App, exchange: &Exchange, status: StatusCode) -> Opt
     tokio::time::timeout(HASH_TIMEOUT, tokens::address_hash(app, exchange.source)).await.ok().flatten()
 }
 
+/// One line a request. A cause is told here and nowhere else; it never holds what a caller sent.
 fn log(
     invocation: &Invocation,
     exchange: &Exchange,
@@ -106,8 +107,8 @@ fn log(
                 traceId = exchange.trace_id(),
                 tenant,
                 client,
-                function = invocation.function,
                 addressHash = address_hash,
+                function = invocation.function,
                 route = exchange.route,
                 outcome = $outcome,
                 status,
@@ -125,10 +126,4 @@ fn log(
         400..500 => tell!(info, "refused", None::<String>, "request refused"),
         _ => tell!(error, "failed", cause, "request failed"),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("panic: {}", text.unwrap_or_default())
 }
