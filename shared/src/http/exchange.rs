@@ -52,19 +52,25 @@ impl Exchange {
     /// Reads what a request brings, and leaves itself with it for those who handle it. What comes of the request belongs to
     /// its span.
     pub fn begin(request: &mut Request) -> (Arc<Self>, Span) {
-        let (request_id, route) = (request_id(request), route(request));
-        let span = span(request, &request_id, route.as_deref());
-        let exchange = Arc::new(Self {
-            request_id,
-            path: request.raw_http_path().to_owned(),
-            method: request.method().to_string(),
-            route,
-            traceparent: span.context().cloned(),
-            source: source(request),
-            noted: Mutex::default(),
-        });
+        let mut exchange = Self::without_span(request);
+        let span = span(request, &exchange.request_id, exchange.route.as_deref());
+        exchange.traceparent = span.context().cloned();
+        let exchange = Arc::new(exchange);
         request.extensions_mut().insert(Arc::clone(&exchange));
         (exchange, span)
+    }
+
+    /// The exchange of a request that belongs to no trace, such as an example that nobody has sent.
+    pub fn without_span(request: &Request) -> Self {
+        Self {
+            request_id: request_id(request),
+            path: request.raw_http_path().to_owned(),
+            method: request.method().to_string(),
+            route: route(request),
+            traceparent: None,
+            source: source(request),
+            noted: Mutex::default(),
+        }
     }
 
     /// The exchange that a request belongs to.
