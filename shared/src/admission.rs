@@ -14,32 +14,40 @@ use crate::telemetry::{self, Measure};
 /// What came of it. The quota is told even to those who are refused.
 #[derive(Debug)]
 pub struct Admission {
-    /// The limit that holds for the caller.
-    pub limit: Limit,
-    /// What the count says; `None` if Redis is away, and then everybody is let pass.
-    pub rate: Option<Decision>,
+    /// What the count says: of all instances, or of this one while Redis gives no answer.
+    pub rate: Decision,
     /// The contact that was asked for along the way.
     pub cached: Option<Entry>,
     /// Whether the caller is let in.
     pub verdict: Result<()>,
 }
 
-/// Revoked, all revocations loaded, the count.
-type Counted = (bool, bool, (bool, u32, u64, u64));
+/// The token's revocation and the count.
+type Counted = (cache::RevocationAnswer, (bool, u32, u64, u64));
 
 /// Asks all there is to ask of a caller whose token was verified, and for a contact in the cache in the same breath.
 pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uuid>) -> Admission {
     let limit = claims.quota().unwrap_or(app.config.limits.requests).into();
     let answer = ask(app, claims, limit, contact).await;
-    let (revocation, rate, cached) = if let Ok(((revoked, loaded, count), entry)) = answer {
-        (Revocation::from_answer((revoked, loaded)), Some(limit.decision(count)), entry)
+    let redis_answers = answer.is_ok();
+    let (revocation, rate, cached) = if let Ok(((revocation, count), entry)) = answer {
+        (Revocation::from_answer(revocation, claims.iat), limit.decision(count), entry)
     } else {
         telemetry::count(Measure::RateUnchecked, 1);
-        tracing::warn!(tenant = claims.tenant, client = claims.sub, "a request was let pass without a rate limit");
-        (Revocation::Unknown, None, None)
+        tracing::warn!(tenant = claims.tenant, client = claims.sub, "request counted by this instance only");
+        let key = app.redis.keys().rate(&claims.tenant, &claims.sub);
+        (Revocation::Unknown, app.counts.count(limit, &key), None)
     };
-    let verdict = verdict(app, claims, scope, revocation, rate).await;
-    Admission { limit, rate, cached, verdict }
+    let revoked = match revocation {
+        Revocation::Revoked => Ok(true),
+        Revocation::Good => Ok(false),
+        // While Redis gives no answer, a refused request costs PostgreSQL nothing: it does no more than learn of the
+        // quota.
+        Revocation::Unknown if !redis_answers && rate.retry_after.is_some() => Ok(false),
+        Revocation::Unknown => is_revoked(app, claims, redis_answers).await,
+    };
+    let verdict = revoked.and_then(|revoked| verdict(claims, scope, revoked, rate));
+    Admission { rate, cached, verdict }
 }
 
 async fn ask(
@@ -50,8 +58,8 @@ async fn ask(
 ) -> Result<(Counted, Option<Entry>), cache::Away> {
     let (redis, tenant) = (&app.redis, claims.tenant.as_str());
     let build = |call| {
-        let mut pipeline = Pipeline::with_capacity(4);
-        cache::look_up(redis, &mut pipeline, tenant, claims.jti);
+        let mut pipeline = Pipeline::with_capacity(3);
+        cache::look_up(redis, &mut pipeline, tenant, claims.jti, &claims.sub);
         limit.ask(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub));
         if let Some(id) = contact {
             cache::reading_contact(redis, &mut pipeline, tenant, id);
@@ -61,27 +69,16 @@ async fn ask(
     if contact.is_none() {
         return Ok((redis.ask(build).await?, None));
     }
-    let (revoked, loaded, count, entry): (_, _, _, Option<String>) = redis.ask(build).await?;
-    Ok(((revoked, loaded, count), cache::read_contact(entry.as_deref())))
+    let (revocation, count, entry): (_, _, Option<String>) = redis.ask(build).await?;
+    Ok(((revocation, count), cache::read_contact(entry.as_deref())))
 }
 
-async fn verdict(
-    app: &App,
-    claims: &Claims,
-    scope: Scope,
-    revocation: Revocation,
-    rate: Option<Decision>,
-) -> Result<()> {
+fn verdict(claims: &Claims, scope: Scope, revoked: bool, rate: Decision) -> Result<()> {
     // Revocation first: a token that was taken away learns nothing more.
-    let revoked = match revocation {
-        Revocation::Revoked => true,
-        Revocation::Good => false,
-        Revocation::Unknown => is_revoked(app, claims, rate.is_some()).await?,
-    };
     if revoked {
         return Err(Error::TokenRefused("the token was revoked"));
     }
-    if let Some(retry_after) = rate.and_then(|decision| decision.retry_after) {
+    if let Some(retry_after) = rate.retry_after {
         telemetry::count(Measure::RateLimited, 1);
         return Err(Error::RateLimited { retry_after });
     }
@@ -92,10 +89,11 @@ async fn verdict(
 async fn is_revoked(app: &App, claims: &Claims, redis_answers: bool) -> Result<bool> {
     let connection = app.database.get().await?;
     if !redis_answers {
-        return db::revocations::is_revoked(&connection, &claims.tenant, claims.jti).await;
+        return db::revocations::is_revoked(&connection, &claims.tenant, claims.jti, &claims.sub, claims.iat).await;
     }
-    let revoked = db::revocations::active(&connection, &claims.tenant).await?;
+    let active = db::revocations::active(&connection, &claims.tenant).await?;
+    drop(connection);
     // Redis may have gone since; then the next request asks PostgreSQL as this one did.
-    let _ = cache::load(&app.redis, &claims.tenant, &revoked).await;
-    Ok(revoked.iter().any(|(jti, _)| *jti == claims.jti))
+    let _ = cache::load(&app.redis, &claims.tenant, &active).await;
+    Ok(active.refuses(claims.jti, &claims.sub, claims.iat))
 }

@@ -1,14 +1,15 @@
 //! What an instance holds. Making it connects nothing: whatever a route needs is opened when it is first used, or
 //! ahead of that where its `main` says so.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::auth::{Senders, Verifier};
 use crate::cache::Redis;
 use crate::config::{Config, Secrets};
 use crate::contact::reading::Rules;
 use crate::db::Database;
+use crate::rate::InstanceCounts;
 
 /// Lambda kills a process 500 ms after SIGTERM.
 const CLOSE: Duration = Duration::from_millis(400);
@@ -26,7 +27,13 @@ pub struct App {
     pub redis: Redis,
     pub verifier: Verifier,
     pub senders: Senders,
+    /// Counts of clients and connections while Redis gives no answer.
+    pub counts: InstanceCounts,
+    /// Counts of addresses. They are apart, so that strangers cannot displace the counts of clients.
+    pub source_counts: InstanceCounts,
     pub rules: Rules,
+    /// Whether PostgreSQL and Redis answered when that was last checked, and when it was.
+    pub reached_stores: Mutex<Option<(Instant, (bool, bool))>>,
 }
 
 /// Something that nearly every request of a route needs, and so is opened while the runtime starts.
@@ -49,7 +56,10 @@ impl App {
             redis: Redis::new(&config.redis, Arc::clone(&secrets)),
             verifier: Verifier::new(&config.tokens, Arc::clone(&secrets)),
             senders: Senders::default(),
+            counts: InstanceCounts::default(),
+            source_counts: InstanceCounts::default(),
             rules: Rules { phone_region: config.contacts.phone_region.clone() },
+            reached_stores: Mutex::default(),
             secrets,
             config,
         }

@@ -1,5 +1,8 @@
 //! Whether an instance reaches its stores.
 
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
 use futures::join;
 use redis::Pipeline;
 use serde::Serialize;
@@ -35,20 +38,31 @@ impl Health {
     }
 }
 
-/// Asks both stores at once.
+/// An instance remembers for so long what it found: the route needs no token, and must not be a way to load the stores.
+const REMEMBERED: Duration = Duration::from_secs(1);
+
+/// Asks both stores at once, unless that was done within the last second.
 pub async fn check(app: &App) -> Health {
-    let (database, redis) = join!(reaches_database(app), reaches_redis(app));
-    Health { database, redis }
-}
-
-async fn reaches_database(app: &App) -> Reach {
-    let Ok(connection) = app.database.get().await else {
-        return Reach::Down;
+    let remembered = *app.reached_stores.lock().unwrap_or_else(PoisonError::into_inner);
+    let (database, redis) = match remembered {
+        Some((at, reached)) if at.elapsed() < REMEMBERED => reached,
+        _ => {
+            let reached = join!(reaches_database(app), reaches_redis(app));
+            *app.reached_stores.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), reached));
+            reached
+        }
     };
-    reach(db::answers(&connection).await)
+    Health { database: reach(database), redis: reach(redis) }
 }
 
-async fn reaches_redis(app: &App) -> Reach {
+async fn reaches_database(app: &App) -> bool {
+    let Ok(connection) = app.database.get().await else {
+        return false;
+    };
+    db::answers(&connection).await
+}
+
+async fn reaches_redis(app: &App) -> bool {
     let pinged: Result<(String,), _> = app
         .redis
         .ask(|_| {
@@ -57,7 +71,7 @@ async fn reaches_redis(app: &App) -> Reach {
             pipeline
         })
         .await;
-    reach(pinged.is_ok())
+    pinged.is_ok()
 }
 
 fn reach(answers: bool) -> Reach {

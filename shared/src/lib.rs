@@ -1,9 +1,10 @@
 //! What every Crosswalk function shares.
 //!
-//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`, `health`,
-//! `schema`, `purge`, `parked`, `rotation`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`, `mapping`,
-//! `paging`, `config` → `contact` → `telemetry` → `error`, `clock`, `json`, `breaker`. SQL is only in `db`, status codes are
-//! only in `http`, transactions are opened only by use cases. A test reads the `use` lines and says so.
+//! Imports flow one way: `entry` → `http` → use cases (`contacts`, `sync`, `webhooks`, `tokens`, `admission`,
+//! `health`, `schema`, `purge`, `parked`, `rotation`) → `app` → `remote` → `db`, `cache`, `auth`, `rate` → `events`,
+//! `mapping`, `paging`, `config` → `contact` → `telemetry` → `error`, `clock`, `json`, `breaker`, `id`, `source`. SQL
+//! is only in `db`, status codes are only in `http`, transactions are opened only by use cases. A test reads the
+//! `use` lines and says so.
 
 pub mod admission;
 pub mod app;
@@ -20,6 +21,7 @@ pub mod error;
 pub mod events;
 pub mod health;
 pub mod http;
+pub mod id;
 pub mod json;
 pub mod mapping;
 pub mod paging;
@@ -29,6 +31,7 @@ pub mod rate;
 pub mod remote;
 pub mod rotation;
 pub mod schema;
+pub mod source;
 pub mod sync;
 pub mod telemetry;
 pub mod tokens;

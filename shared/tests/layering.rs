@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom to the top. A module may use its own layer and those below it.
 const LAYERS: &[&[&str]] = &[
-    &["error", "clock", "json", "breaker"],
+    &["error", "clock", "json", "breaker", "id", "source"],
     &["telemetry"],
     &["contact"],
     &["events", "mapping", "paging", "config"],

@@ -60,6 +60,8 @@ async fn a_flood_of_made_up_keys_costs_secrets_manager_nothing() {
     let another = Api::of(&test, api.client.clone()).await;
     assert_eq!(get(&function, &id, &another.token).await, 200, "a token that is new to the function");
     assert!(began.elapsed() < QUICK, "{:?}", began.elapsed());
+    assert!(function.metric("get-contact", "SecretRefreshFailures").is_some_and(|count| count > 0.0));
+    assert!(function.log().contains("the secret could not be read again"));
 }
 
 async fn flood(function: &Function, id: &str) {

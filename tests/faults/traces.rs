@@ -91,18 +91,24 @@ async fn a_webhook_is_one_trace_from_its_arrival_to_the_contacts_event() {
 }
 
 #[tokio::test]
-async fn what_the_caller_does_not_sample_is_handed_on_and_sent_to_nobody() {
-    let collector = Collector::start(Manner::Takes).await;
-    let test = Setup::default().setting("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url()).start().await;
-    let api = test.api().await;
-    let function = Function::start("create-contact", test.environment.clone()).await;
-    let (status, contact) = create(&function, &api, &format!("00-{TRACE}-{CALLER}-00")).await;
-    assert_eq!(status, 201);
-    let stored = test.events(contact["id"].as_str().unwrap()).await[0]["traceparent"].as_str().unwrap().to_owned();
-    assert!(stored.starts_with(&format!("00-{TRACE}-")) && stored.ends_with("-00"), "{stored}");
-    assert_eq!(create(&function, &api, &format!("00-{TRACE}-{CALLER}-01")).await.0, 201);
-    one(&collector, TRACE, |span| span.name == "POST /contacts").await;
-    assert_eq!(collector.requests(), 1);
+async fn our_own_sampler_decides_whatever_the_caller_samples() {
+    for (sampler, flag) in [("parentbased_always_off", "-00"), ("parentbased_always_on", "-01")] {
+        let collector = Collector::start(Manner::Takes).await;
+        let setup = Setup::default().setting("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url());
+        let test = setup.setting("OTEL_TRACES_SAMPLER", sampler).start().await;
+        let api = test.api().await;
+        let function = Function::start("create-contact", test.environment.clone()).await;
+        for caller in ["00", "01"] {
+            let (status, contact) = create(&function, &api, &format!("00-{TRACE}-{CALLER}-{caller}")).await;
+            assert_eq!(status, 201);
+            let events = test.events(contact["id"].as_str().unwrap()).await;
+            let stored = events[0]["traceparent"].as_str().unwrap();
+            assert!(stored.starts_with(&format!("00-{TRACE}-")) && stored.ends_with(flag), "{caller}: {stored}");
+        }
+        let is_kept = flag == "-01";
+        assert_eq!(collector.named("POST /contacts").len(), if is_kept { 2 } else { 0 }, "{sampler}");
+        assert_eq!(collector.requests() > 0, is_kept, "{sampler}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crosswalk::cache::{self, Entry};
+use crosswalk::source::Source;
 use redis::aio::MultiplexedConnection;
 use serde_json::json;
 use support::app::{Api, Setup, TestApp, ada, grace};
@@ -164,14 +165,14 @@ async fn the_keys_of_one_request_share_a_slot() {
         let clients = ["cl_a", "cl_{b}", "cl_}", ""];
         let mut asked: Vec<_> = clients.iter().map(|client| keys.rate(tenant, client)).collect();
         asked.extend([id, other].map(|id| keys.contact(tenant, id)));
-        asked.extend([id, other].map(|id| keys.revoked(tenant, id)));
-        asked.push(keys.revocations_loaded(tenant));
+        asked.push(keys.revocations(tenant));
         assert_eq!(slots(&asked).await.len(), 1, "{asked:?}");
     }
     let asked: Vec<_> = ["cl_a", "cl_{b}", "{x}"]
         .map(|client| keys.token_client(client))
         .into_iter()
-        .chain(["127.0.0.1", "::1"].map(|address| keys.token_address(address.parse().unwrap())))
+        .chain(["127.0.0.1", "::1", ""].map(|address| keys.token_source(Source::of(address.parse().ok()))))
+        .chain(["cl_a", "}{x"].map(|client| keys.token_source_client(Source::Unknown, client)))
         .collect();
     assert_eq!(slots(&asked).await.len(), 1, "{asked:?}");
     let tenants = ["tn_a", "tn_b", "tn_c"].map(|tenant| keys.contact(tenant, id));

@@ -164,7 +164,7 @@ async fn an_address_that_is_not_public_is_never_asked() {
         let link = api.link(&contacts[0], &crm.connection).await;
         assert_eq!(link["state"], "failing");
         let reason = link["failure"].as_str().unwrap();
-        assert!(reason.contains("none that a CRM may have") || reason.contains("not public"), "{reason}");
+        assert!(reason.contains("must be a public https address") || reason.contains("not public"), "{reason}");
         test.execute("update links set retry_at = now()").await;
     }
     assert_eq!(crm.asked("POST /auth/login").await, 0);

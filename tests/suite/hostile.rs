@@ -1,10 +1,91 @@
 //! Bodies, headers and parameters that are made to break something: a problem that names the place, never a failure of
 //! ours, and nothing stored.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use crosswalk::contact::{Filter, Sort, SortKey};
+use crosswalk::db::{conflicts, sync_failures};
 use serde_json::{Value, json};
 use support::app::{Answer, Api, TestApp, ada, grace};
+use uuid::Uuid;
 
 const PATH: &str = "/contacts";
+
+#[tokio::test]
+async fn hand_made_cursor_with_an_impossible_position_is_rejected_by_every_list() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let (tenant, contact) = (&api.client.tenant, api.create(&grace()).await.expect(201).id());
+    let failures = json!(["failures", tenant, sync_failures::Filter::default()]).to_string();
+    let conflicts = json!(["conflicts", tenant, conflicts::Filter::default()]).to_string();
+    let webhooks = json!(["webhooks", tenant, crosswalk::webhooks::Filter::default()]).to_string();
+    let history = format!("history\0{tenant}\0{contact}");
+    let by = |key| json!(["contacts", tenant, Filter::default(), Sort { key, descending: false }]).to_string();
+    let (by_time, by_name) = (by(SortKey::CreatedAt), by(SortKey::LastName));
+    let (now, id) = ("2026-01-01T00:00:00Z", Uuid::nil());
+    let history_path = format!("/contacts/{contact}/history?");
+    let lists: [(&str, &str, Value, Vec<Value>); 6] = [
+        (
+            "/sync-failures?",
+            &failures,
+            json!(["cn_a", id]),
+            vec![
+                json!(["a\0b", id]),
+                json!(["\0", id]),
+                json!(["", id]),
+                json!(["cn_a", "x"]),
+                json!([7, id]),
+                json!("cn_a"),
+            ],
+        ),
+        (
+            "/sync-conflicts?",
+            &conflicts,
+            json!(7),
+            vec![json!(0), json!(-1), json!(i64::MIN), json!(1e300), json!("7")],
+        ),
+        (
+            "/webhook-events?",
+            &webhooks,
+            json!([now, 1]),
+            vec![
+                json!(["-009999-01-02T01:59:59Z", 1]),
+                json!(["0000-01-01T00:00:00Z", 1]),
+                json!(["+012026-01-01T00:00:00Z", 1]),
+                json!([now, 0]),
+                json!([now, i64::MIN]),
+                json!(["yesterday", 1]),
+                json!([now]),
+            ],
+        ),
+        (&history_path, &history, json!(7), vec![json!(0), json!(-1), json!(i32::MIN), json!(1_u64 << 40)]),
+        (
+            "/contacts?sort=createdAt&",
+            &by_time,
+            json!([now, id]),
+            vec![json!(["-009999-01-02T01:59:59Z", id]), json!(["\0", id]), json!(["", id]), json!([now, "x"])],
+        ),
+        ("/contacts?sort=lastName&", &by_name, json!(["Hopper", id]), vec![json!(["a\0", id]), json!([null, id])]),
+    ];
+    for (path, question, possible, impossible) in lists {
+        let ask = async |position: &Value| {
+            let cursor = cursor(&test, question, position).await;
+            api.ask("GET", &format!("{path}cursor={cursor}")).send().await
+        };
+        ask(&possible).await.expect(200);
+        for position in impossible {
+            assert_eq!(ask(&position).await.expect(400).problem(), "malformed", "{path} {position}");
+        }
+    }
+}
+
+/// A cursor as the service makes it, which anybody can: its checksum has no secret.
+async fn cursor(test: &TestApp, question: &str, position: &Value) -> String {
+    let position = position.to_string();
+    let signed = [question.as_bytes(), b"\0", position.as_bytes()].concat();
+    let row = test.sql.query_one("select substr(sha256($1), 1, 12)", &[&signed]).await.unwrap();
+    URL_SAFE_NO_PAD.encode([row.get::<_, Vec<u8>>(0), position.into_bytes()].concat())
+}
 
 #[tokio::test]
 async fn broken_syntax_is_refused_with_its_place() {

@@ -1,5 +1,7 @@
 //! The line that tells of a request.
 
+use crosswalk::entry::answer;
+use crosswalk::{App, Request, Response, Result};
 use serde_json::{Value, json};
 use support::app::{TestApp, grace};
 use support::log;
@@ -50,4 +52,38 @@ async fn a_line_tells_of_a_request_whatever_becomes_of_it() {
     assert_eq!(whose(&line), who);
     assert!(line["cause"].as_str().is_some_and(|cause| cause.contains("not configured")), "{line}");
     is(&line, json!({"message": "request failed", "outcome": "failed", "status": 500, "level": "ERROR"}));
+}
+
+#[tokio::test]
+async fn text_of_a_panic_is_not_logged() {
+    async fn panics(_: &App, request: Request) -> Result<Response> {
+        panic!("a contact named {}", request.uri().query().unwrap_or_default());
+    }
+    let test = TestApp::start().await;
+    let event = test.ask("GET", "/contacts?Lovelace").event();
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let answer = answer(&test.app, &panics, request).await;
+    assert_eq!(answer.status(), 500);
+    let line = log::of_request(answer.headers()["x-request-id"].to_str().unwrap());
+    assert_eq!(line["status"], 500);
+    assert!(line["cause"].as_str().is_some_and(|cause| cause.contains("panic")), "{line}");
+    assert!(!line.to_string().contains("Lovelace"), "{line}");
+}
+
+#[tokio::test]
+async fn value_that_postgresql_cannot_read_is_not_in_the_cause() {
+    let test = TestApp::start().await;
+    let connection = test.app.database.get().await.unwrap();
+    for (sql, code) in [
+        ("select 'Lovelace'::int", "22P02"),
+        ("select 'Lovelace'::timestamptz", "22007"),
+        ("select '99999999999'::int", "22003"),
+    ] {
+        let error = crosswalk::db::failed(connection.query(sql, &[]).await.unwrap_err());
+        let cause = error.chain();
+        assert!(cause.contains(code), "{cause}");
+        assert!(!cause.contains("Lovelace") && !cause.contains("9999"), "{cause}");
+    }
+    let other = crosswalk::db::failed(connection.query("select * from nowhere", &[]).await.unwrap_err());
+    assert!(other.chain().contains("nowhere"), "{}", other.chain());
 }

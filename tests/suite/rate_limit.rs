@@ -6,6 +6,7 @@ use crosswalk::Scope;
 use futures::future::join_all;
 use serde_json::json;
 use support::app::{Answer, Api, Setup, TestApp, grace};
+use support::proxy::Proxy;
 use support::wait::eventually;
 
 #[tokio::test]
@@ -108,6 +109,64 @@ async fn a_client_can_have_a_larger_quota_than_others() {
     for _ in 0..6 {
         let answer = api.get("unknown").await.expect(404);
         assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=6;w=3");
+    }
+}
+
+#[tokio::test]
+async fn empty_batch_leaves_the_rate_limit_in_force_on_a_cluster() {
+    let setup = Setup::default().setting("CROSSWALK_REDIS_CLUSTER", "true");
+    let test = setup.setting("CROSSWALK_RATE_LIMIT", "1/2").start().await;
+    let api = test.api().await;
+    let began = Instant::now();
+    let mut passed = 0;
+    for number in 0..20 {
+        // Neither an empty batch nor one whose items are all invalid changes a contact.
+        let items = if number % 2 == 0 { json!([]) } else { json!([{}]) };
+        let answer = api.ask("POST", "/contacts/batch").json(&json!({"items": items})).send().await;
+        assert!([207, 429].contains(&answer.status), "{answer:?}");
+        assert!(!answer.header("ratelimit").is_empty(), "the request was counted: {answer:?}");
+        passed += usize::from(answer.status == 207);
+    }
+    assert!((1..=2 + since(began)).contains(&passed), "{passed} passed");
+}
+
+#[tokio::test]
+async fn error_answer_of_redis_fails_only_the_call_that_got_it() {
+    for cluster in ["false", "true"] {
+        let test = Setup::default().setting("CROSSWALK_REDIS_CLUSTER", cluster).start().await;
+        let (api, other) = (test.api().await, test.api().await);
+        let id = other.create(&grace()).await.expect(201).id();
+        api.get("unknown").await.expect(404);
+        // The script that counts answers WRONGTYPE for a list.
+        let key = api.app.redis.keys().rate(&api.client.tenant, &api.client.id);
+        let client = redis::Client::open(support::services::redis_url()).unwrap();
+        let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+        redis::pipe().del(&key).lpush(&key, 1).exec_async(&mut redis).await.unwrap();
+        for _ in 0..3 {
+            let uncounted = api.get("unknown").await.expect(404);
+            assert!(!uncounted.header("ratelimit").is_empty(), "this instance counts: {uncounted:?}");
+            assert_eq!(other.get(&id).await.expect(200).header("x-cache"), "hit");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_redis_each_instance_enforces_the_rate_limit() {
+    let (proxy, url) = Proxy::before(&support::services::redis_url()).await;
+    let setup = Setup::default().redis_at(&url).setting("CROSSWALK_REDIS_BREAKER_MS", "0");
+    let test = setup.setting("CROSSWALK_RATE_LIMIT", "1/3").start().await;
+    let (api, colleague) = (test.api().await, test.api().await);
+    proxy.cut().await;
+    let began = Instant::now();
+    for api in [api.clone(), api.at(test.another_instance()), colleague] {
+        let answers = join_all((0..12).map(|_| api.get("unknown"))).await;
+        let passed = answers.iter().filter(|answer| answer.status == 404).count();
+        assert!((3..=3 + since(began)).contains(&passed), "{passed} passed");
+        for answer in &answers {
+            assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=3;w=3", "{answer:?}");
+            assert!(left(answer).0 < 3, "{answer:?}");
+            assert_eq!(answer.header("retry-after").is_empty(), answer.status != 429, "{answer:?}");
+        }
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crosswalk::App;
 use crosswalk::auth::SigningKeySecret;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use support::app::{Api, TestApp, grace};
 use support::rotation::{Rotation, STEPS};
@@ -105,6 +109,55 @@ async fn a_key_that_is_not_published_is_never_used() {
     rotate_signing_key::handle(&rotator, rotation.asks("testSecret")).await.unwrap_err();
     let current = test.secrets.labelled("signing-key", "AWSCURRENT").await.unwrap();
     assert_eq!(current["kid"], test.secrets.signing_key.kid.as_str());
+}
+
+#[tokio::test]
+async fn retired_signing_key_is_refused_once_its_last_tokens_have_expired() {
+    const LIFETIME: i64 = 900;
+    const PROPAGATION: i64 = 300;
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let id = api.create(&grace()).await.expect(201).id();
+    rotate(&test, &Rotation::of(test.secrets.name("signing-key"))).await;
+    let published = test.secrets.labelled("verification-keys", "AWSCURRENT").await.unwrap();
+    let now = Timestamp::now().as_second();
+    let retired_at = published["keys"][1]["retired_at"].as_i64().unwrap();
+    assert!((now - 60..=now).contains(&retired_at), "{published}");
+    assert!(published["keys"][0].get("retired_at").is_none(), "{published}");
+
+    // The thief of a retired key writes any time of issue.
+    let forged = |iat: i64| forge(&test, &api, &json!({"iat": iat, "exp": now + 100_000}));
+    for (retired_at, token, status) in [
+        (now, api.token.clone(), 200),
+        (now - PROPAGATION + 60, forged(now), 200),
+        (now - PROPAGATION - 60, forged(now), 401),
+        (now - PROPAGATION - LIFETIME + 60, forged(now - LIFETIME), 200),
+        (now - PROPAGATION - LIFETIME - 60, forged(now - 2 * LIFETIME), 401),
+        (now - 90 * 86_400, forged(0), 401),
+    ] {
+        let mut keys = published.clone();
+        keys["keys"][1]["retired_at"] = json!(retired_at);
+        test.secrets.put("verification-keys", &keys).await;
+        let bearer = Api { token, ..api.clone() }.at(test.another_instance());
+        for _ in 0..2 {
+            bearer.get(&id).await.expect(status);
+        }
+    }
+    let shown = test.ask("GET", "/.well-known/jwks.json").at(test.another_instance()).send().await.expect(200).json();
+    assert!(shown["keys"][1].get("retired_at").is_none(), "{shown}");
+}
+
+/// A token that the retired key signs, with some claims of a good one replaced.
+fn forge(test: &TestApp, api: &Api<'_>, changes: &Value) -> String {
+    let payload = api.token.split('.').nth(1).unwrap();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    let key = &test.secrets.signing_key;
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.kid = Some(key.kid.clone());
+    encode(&header, &claims, &EncodingKey::from_ed_der(&STANDARD.decode(&key.private_key).unwrap())).unwrap()
 }
 
 #[test]

@@ -166,11 +166,14 @@ async fn a_record_costs_the_same_whatever_becomes_of_it() {
 }
 
 #[tokio::test]
-async fn a_token_takes_one_of_each_and_revoking_it_one_more() {
+async fn token_takes_two_round_trips_to_redis_and_its_revocation_one_more() {
     let counted = Counted::start().await;
     let api = counted.warm().await;
-    assert_eq!(counted.count(counted.test.token(&api.client), 200).await, Trips { redis: 1, database: 1 });
-    assert_eq!(counted.count(counted.revoke(&api), 200).await, Trips { redis: 2, database: 1 });
+    // The address is checked before the client is looked up; who is charged is known after it.
+    assert_eq!(counted.count(counted.test.token(&api.client), 200).await, Trips { redis: 2, database: 1 });
+    let guess = support::app::TestClient { secret: crosswalk::auth::ClientSecret::generate(), ..api.client.clone() };
+    assert_eq!(counted.count(counted.test.token(&guess), 401).await, Trips { redis: 2, database: 1 });
+    assert_eq!(counted.revoke_counted(&api).await, Trips { redis: 3, database: 1 });
     assert_eq!(counted.count(api.create(&grace()), 401).await, Trips { redis: 1, database: 0 });
 }
 
@@ -185,6 +188,17 @@ async fn who_is_not_let_in_costs_nothing_more() {
     assert_eq!(counted.count(without, 401).await, Trips { redis: 0, database: 0 });
     let nowhere = counted.test.ask("GET", "/nowhere").send();
     assert_eq!(counted.count(nowhere, 404).await, Trips { redis: 0, database: 0 });
+}
+
+#[tokio::test]
+async fn health_is_checked_at_most_once_a_second() {
+    let counted = Counted::start().await;
+    counted.warm().await;
+    let health = || counted.test.ask("GET", "/health").send();
+    assert_eq!(counted.count(health(), 200).await, Trips { redis: 1, database: 1 });
+    assert_eq!(counted.count(health(), 200).await, Trips { redis: 0, database: 0 });
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    assert_eq!(counted.count(health(), 200).await, Trips { redis: 1, database: 1 });
 }
 
 impl Counted {
@@ -218,6 +232,14 @@ impl Counted {
     async fn revoke(&self, api: &Api<'_>) -> Answer {
         let own = format!("client_id={}&client_secret={}", api.client.id, api.client.secret.reveal());
         self.test.ask("POST", "/oauth/revoke").form(format!("token={}&{own}", api.token)).send().await
+    }
+
+    /// The wire may have two questions that go out together as one.
+    async fn revoke_counted(&self, api: &Api<'_>) -> Trips {
+        let answer = self.revoke(api).await.expect(200);
+        let line = log::of_request(answer.header("x-request-id"));
+        let trips = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
+        Trips { redis: trips("redisTrips"), database: trips("postgresqlTrips") }
     }
 
     /// What a request costs, once its answer has this status.

@@ -2,8 +2,15 @@
 
 use crosswalk::Scope;
 use crosswalk::auth::ClientSecret;
+use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
 use serde_json::json;
 use support::app::{Answer, Api, Setup, TestApp, TestClient, grace};
+use support::proxy::Proxy;
+use support::services;
+use uuid::Uuid;
+
+const SECURITY: &str = include_str!("../../docs/security.md");
 
 #[tokio::test]
 async fn a_revoked_token_is_refused_at_once_and_everywhere() {
@@ -83,6 +90,134 @@ async fn without_the_right_secret_nothing_is_revoked() {
     }
     api.create(&grace()).await.expect(201);
     assert_eq!(test.count("revocations").await, 0);
+}
+
+#[tokio::test]
+async fn disabled_client_loses_its_tokens_within_a_minute() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let colleague = Api::of(&test, test.client_of(&api.client.tenant, &Scope::ALL).await).await;
+    for api in [&api, &colleague] {
+        api.get(&missing()).await.expect(404);
+    }
+    test.execute(&format!("update clients set disabled_at = now() where id = '{}'", api.client.id)).await;
+    a_minute_later(&test).await;
+    for _ in 0..2 {
+        assert_eq!(api.get(&missing()).await.expect(401).problem(), "token-refused");
+        colleague.get(&missing()).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn token_issued_before_its_clients_valid_time_is_refused_and_a_later_one_is_not() {
+    let (proxy, url) = Proxy::before(&services::redis_url()).await;
+    let test = Setup::default().redis_at(&url).setting("CROSSWALK_REDIS_BREAKER_MS", "0").start().await;
+    let api = test.api().await;
+    api.get(&missing()).await.expect(404);
+    let valid_from = async |time: &str| {
+        test.execute(&format!("update clients set tokens_valid_from = {time} where id = '{}'", api.client.id)).await;
+        a_minute_later(&test).await;
+    };
+    valid_from("now() + interval '1 second'").await;
+    api.get(&missing()).await.expect(401);
+    proxy.cut().await;
+    api.get(&missing()).await.expect(401);
+    proxy.pass().await;
+
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    let later = Api::of(&test, api.client.clone()).await;
+    later.get(&missing()).await.expect(404);
+    api.get(&missing()).await.expect(401);
+    proxy.cut().await;
+    later.get(&missing()).await.expect(404);
+    api.get(&missing()).await.expect(401);
+    proxy.pass().await;
+
+    valid_from("null").await;
+    api.get(&missing()).await.expect(404);
+}
+
+#[tokio::test]
+async fn documented_steps_cut_off_a_client_whose_secret_was_stolen() {
+    let test = TestApp::start().await;
+    let tenant = test.client(&Scope::ALL).await.tenant;
+    let secret = ClientSecret::generate();
+    let stolen = TestClient { id: "cl_harbour".to_owned(), tenant: tenant.clone(), secret: ClientSecret::generate() };
+    test.execute(&format!(
+        "insert into clients (id, tenant_id, name, secret_sha256, scopes) \
+         values ('cl_harbour', '{tenant}', 'Client', sha256('{}'), '{{contacts:read}}')",
+        stolen.secret.reveal()
+    ))
+    .await;
+    let thief = Api::of(&test, stolen.clone()).await;
+    thief.get(&missing()).await.expect(404);
+    let statements: Vec<_> = SECURITY.split("```sql\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let statement = |words: &str| *statements.iter().find(|it| it.contains(words)).expect("a statement of the page");
+
+    test.execute(statement("disabled_at = now()")).await;
+    a_minute_later(&test).await;
+    thief.get(&missing()).await.expect(401);
+    test.token(&stolen).await.expect(401);
+
+    let placeholder = format!("decode('{}', 'hex')", "0".repeat(64));
+    let hash = format!("sha256('{}')", secret.reveal());
+    test.execute(&statement("secret_sha256").replace(&placeholder, &hash)).await;
+    a_minute_later(&test).await;
+    thief.get(&missing()).await.expect(401);
+    test.token(&stolen).await.expect(401);
+    let owner = Api::of(&test, TestClient { secret, ..stolen }).await;
+    owner.get(&missing()).await.expect(404);
+}
+
+#[tokio::test]
+async fn eviction_of_any_key_lets_no_revoked_token_in() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let other = Api::of(&test, api.client.clone()).await;
+    for round in 0..2 {
+        other.get(&missing()).await.expect(404);
+        if round == 0 {
+            revoke(&test, &api.client, &api.token).await.expect(200);
+        }
+        api.get(&missing()).await.expect(401);
+        let keys = revocation_keys(&test).await;
+        assert!(!keys.is_empty());
+        for key in keys {
+            let mut redis = redis().await;
+            let left: i64 = redis.ttl(&key).await.unwrap();
+            assert!((1..=901).contains(&left), "{key} lives for {left} s");
+            // Everything is loaded, and then this key alone is gone.
+            other.get(&missing()).await.expect(404);
+            let _: () = redis.del(&key).await.unwrap();
+            api.get(&missing()).await.expect(401);
+        }
+        other.get(&missing()).await.expect(404);
+    }
+}
+
+/// Removes what Redis has of revocations, as the end of its minute does.
+async fn a_minute_later(test: &TestApp) {
+    for key in revocation_keys(test).await {
+        let left: i64 = redis().await.ttl(&key).await.unwrap();
+        assert!(left <= 60, "{key} lives for {left} s");
+        let _: () = redis().await.del(&key).await.unwrap();
+    }
+}
+
+async fn revocation_keys(test: &TestApp) -> Vec<String> {
+    let prefix = &test.app.config.redis.prefix;
+    assert!(!prefix.is_empty(), "the server is shared");
+    redis().await.keys(format!("{prefix}*:revo*")).await.unwrap()
+}
+
+async fn redis() -> MultiplexedConnection {
+    let client = redis::Client::open(services::redis_url()).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}
+
+/// The id of no contact: 404 to a caller that is let in.
+fn missing() -> String {
+    Uuid::now_v7().to_string()
 }
 
 async fn revoke(test: &TestApp, client: &TestClient, token: &str) -> Answer {

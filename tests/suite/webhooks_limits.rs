@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use acme_crm::signature;
 use jiff::Timestamp;
+use serde_json::json;
 use support::account::{Account, webhook};
 use support::app::{Answer, Setup, TestApp};
 use support::proxy::Proxy;
 use support::remote::record;
-use support::services;
 use support::wait::eventually;
+use support::{log, services};
 use uuid::Uuid;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -33,6 +34,38 @@ async fn a_body_has_a_megabyte_and_no_more() {
     body.push(b' ');
     assert_eq!(account.signed(&body).send().await.expect(413).problem(), "body-too-large");
     assert_eq!(account.signed(b"").send().await.expect(422).faults(), [(String::new(), "malformed".to_owned())]);
+}
+
+#[tokio::test]
+async fn address_that_names_many_unknown_connections_is_rejected_before_a_store_is_asked() {
+    const STRANGER: &str = "198.51.100.7";
+    let test = Setup::default().setting("CROSSWALK_UNKNOWN_CONNECTION_RATE", "3").start().await;
+    let api = test.api().await;
+    let (account, colleague) = (Account::connect(&api).await, Account::connect(&api).await);
+    let from = |account: &Account<'_>, address| {
+        let id = Uuid::now_v7().to_string();
+        let body = webhook("contact.created", &id, &record(&id)).to_string();
+        account.signed(body.as_bytes()).from_address(Some(address)).send()
+    };
+    from(&account, STRANGER).await.expect(202);
+    let unknown = async |address| {
+        let path = format!("/webhooks/cn_{}", Uuid::now_v7().simple());
+        test.ask("POST", &path).body("{}").from_address(address).send().await
+    };
+    for _ in 0..3 {
+        unknown(Some(STRANGER)).await.expect(401);
+    }
+    let refused = unknown(Some(STRANGER)).await.expect(429);
+    assert!(!refused.header("retry-after").is_empty(), "{refused:?}");
+    let line = log::of_request(refused.header("x-request-id"));
+    assert_eq!((&line["postgresqlTrips"], &line["redisTrips"]), (&json!(0), &json!(0)), "{line}");
+    // A connection that the instance knows is not affected, nor is any other address.
+    from(&account, STRANGER).await.expect(202);
+    from(&colleague, "203.0.113.9").await.expect(202);
+    for _ in 0..3 {
+        unknown(None).await.expect(401);
+    }
+    unknown(None).await.expect(429);
 }
 
 #[tokio::test]
@@ -67,7 +100,7 @@ async fn each_connection_has_its_quota_which_only_what_it_signed_uses_up() {
 }
 
 #[tokio::test]
-async fn without_redis_everything_is_let_pass() {
+async fn without_redis_each_instance_enforces_the_webhook_quota() {
     let (proxy, url) = Proxy::before(&services::redis_url()).await;
     let setup = Setup::default().redis_at(&url).setting("CROSSWALK_WEBHOOK_RATE", "1/1");
     let test = setup.start().await;
@@ -75,11 +108,10 @@ async fn without_redis_everything_is_let_pass() {
     let account = Account::connect(&api).await;
     eventually("the quota to be used up", SOON, || async { send(&account).await.status == 429 }).await;
     proxy.cut().await;
-    for _ in 0..3 {
-        let answer = send(&account).await.expect(202);
-        assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=1;w=1");
-        assert_eq!(answer.header("ratelimit"), "", "nobody counts");
-    }
+    let answer = send(&account).await.expect(202);
+    assert_eq!(answer.header("ratelimit-policy"), "\"default\";q=1;w=1");
+    assert!(answer.header("ratelimit").starts_with("\"default\";r=0;t="), "this instance counts: {answer:?}");
+    eventually("this instance's quota to be used up", SOON, || async { send(&account).await.status == 429 }).await;
 }
 
 #[tokio::test]

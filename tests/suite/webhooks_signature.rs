@@ -69,6 +69,45 @@ fn five_minutes_are_the_limit_in_both_directions() {
     assert_eq!([5 * MINUTE, -5 * MINUTE, over, -over].map(genuine), [true, true, false, false]);
 }
 
+#[test]
+fn time_of_sending_has_one_form() {
+    let now: Timestamp = "2026-01-31T12:00:00Z".parse().unwrap();
+    let genuine = |at: &str| {
+        let signature = signature("secret", at, b"{}");
+        let header = |name: &str| match name {
+            "x-acme-timestamp" => Some(at),
+            "x-acme-signature" => Some(signature.as_str()),
+            _ => None,
+        };
+        crm("acme").unwrap().is_genuine(&Delivery { header: &header, body: b"{}" }, &["secret"], now)
+    };
+    for at in ["2026-01-31T12:00:00Z", "2026-01-31T12:00:00.5Z", "2026-01-31T11:59:59.123456789Z"] {
+        assert!(genuine(at), "{at}");
+    }
+    for at in [
+        "2026-01-31T12:00:00+00:00",
+        "2026-01-31T12:00:00+00",
+        "2026-01-31T12:00:00-00:00",
+        "2026-01-31T12:00:00Z[UTC]",
+        "2026-01-31T12:00:00+00:00[UTC]",
+        "2026-01-31 12:00:00Z",
+        "2026-01-31t12:00:00Z",
+        "2026-01-31T12:00:00z",
+        "2026-01-31T12:00Z",
+        "2026-01-31T12:00:00.Z",
+        "2026-01-31T12:00:00,5Z",
+        "2026-01-31T12:00:00.5 Z",
+        "20260131T120000Z",
+        "+002026-01-31T12:00:00Z",
+        " 2026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00Z ",
+        "Z",
+        "",
+    ] {
+        assert!(!genuine(at), "{at}");
+    }
+}
+
 #[tokio::test]
 async fn whatever_is_wrong_is_refused_with_the_same_words() {
     let test = TestApp::start().await;

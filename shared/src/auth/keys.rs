@@ -4,13 +4,19 @@
 //! a second secret: a rotation adds the new public key first, waits until every instance has read it, and only
 //! then replaces the private one.
 
+use std::time::Duration;
+
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 use jsonwebtoken::EncodingKey;
+use jsonwebtoken::jwk::Jwk;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Claims;
+use crate::config::secrets::TTL;
 use crate::error::{Error, Result};
 
 /// The private key as Secrets Manager keeps it.
@@ -29,6 +35,44 @@ pub struct SigningKey {
     /// Its name.
     pub kid: String,
     pub(super) key: EncodingKey,
+}
+
+/// The public keys as Secrets Manager keeps them: a JSON Web Key Set (RFC 7517) whose keys may have the member
+/// [`RETIRED_AT`].
+#[derive(Debug, Clone, Deserialize)]
+pub struct VerificationKeys {
+    keys: Vec<VerificationKey>,
+}
+
+/// A public key, and the second since 1970 from which another one signs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct VerificationKey {
+    /// The key.
+    #[serde(flatten)]
+    pub jwk: Jwk,
+    #[serde(default)]
+    retired_at: Option<i64>,
+}
+
+/// The member of a published key that says since when another one signs.
+pub const RETIRED_AT: &str = "retired_at";
+
+impl VerificationKeys {
+    /// The key of this name.
+    pub fn find(&self, kid: &str) -> Option<&VerificationKey> {
+        self.keys.iter().find(|key| key.jwk.common.key_id.as_deref() == Some(kid))
+    }
+}
+
+impl VerificationKey {
+    /// Whether a token with these claims may have been signed with this key. After its retirement an instance may
+    /// sign with it until it reads the secret again, and those tokens live for their lifetime. Whoever has the
+    /// private key can write any `iat` and `exp`, so the time now counts as well.
+    pub fn may_have_signed(&self, claims: &Claims, lifetime: Duration, now: Timestamp) -> bool {
+        let Some(retired_at) = self.retired_at else { return true };
+        let signs_until = retired_at.saturating_add_unsigned(TTL.as_secs());
+        claims.iat <= signs_until && now.as_second() <= signs_until.saturating_add_unsigned(lifetime.as_secs())
+    }
 }
 
 impl SigningKeySecret {

@@ -12,10 +12,10 @@ mod verify;
 
 pub use account::{Account, AccountAt};
 pub use claims::{Caller, Claims};
-pub use keys::{SigningKey, SigningKeySecret, public_keys};
+pub use keys::{RETIRED_AT, SigningKey, SigningKeySecret, VerificationKey, VerificationKeys, public_keys};
 pub use presented::{Presented, Refusal};
 pub use scope::Scope;
 pub use secret::ClientSecret;
-pub use senders::{Sender, Senders};
+pub use senders::{Recalled, Sender, Senders};
 pub use sign::{IssuedToken, issue};
 pub use verify::Verifier;

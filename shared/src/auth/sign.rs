@@ -17,15 +17,19 @@ pub struct IssuedToken {
     pub expires_in: u64,
 }
 
-/// Signs a token for a client.
+/// Signs a token for a client. `iat` has whole seconds and the client's tokens are refused if it is before
+/// `valid_from`; the token is not, for it is issued after that time.
 pub fn issue(
     settings: &Tokens,
     key: &SigningKey,
     (tenant, client): (&str, &str),
     scope: String,
     quota: Option<Quota>,
+    valid_from: Option<Timestamp>,
 ) -> Result<IssuedToken> {
-    let iat = Timestamp::now().as_second();
+    let now = Timestamp::now();
+    let within_this_second = valid_from.is_some_and(|from| from <= now && from.as_second() == now.as_second());
+    let iat = now.as_second() + i64::from(within_this_second);
     let expires_in = settings.lifetime.as_secs();
     let claims = Claims {
         iss: settings.issuer.clone(),

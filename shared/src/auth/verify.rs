@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use jsonwebtoken::jwk::{Jwk, JwkSet};
 use lru::LruCache;
 
-use super::{Claims, Presented, Refusal};
+use super::{Claims, Presented, Refusal, VerificationKey, VerificationKeys};
 use crate::config::{Secrets, Tokens};
 use crate::error::{Error, Result};
 
@@ -53,26 +52,35 @@ impl Verifier {
             if claims.exp <= Timestamp::now().as_second() {
                 return Ok(Err(Refusal::Expired));
             }
-            let keys: Arc<JwkSet> = self.secrets.shared(&self.settings.verification_keys_secret).await?;
-            return Ok(if keys.find(&kid).is_some() { Ok(claims) } else { Err(Refusal::NotOurs) });
+            let keys: Arc<VerificationKeys> = self.secrets.shared(&self.settings.verification_keys_secret).await?;
+            let is_good = keys.find(&kid).is_some_and(|key| self.may_have_signed(key, &claims));
+            return Ok(if is_good { Ok(claims) } else { Err(Refusal::NotOurs) });
         }
         let Some(presented) = Presented::read(token) else { return Ok(Err(Refusal::NotOurs)) };
         let kid = presented.kid();
         let Some(key) = self.key(kid).await? else { return Ok(Err(Refusal::NotOurs)) };
-        Ok(presented.claims(&key, &self.settings).map(Arc::new).inspect(|claims| {
+        let claims = presented.claims(&key.jwk, &self.settings);
+        let claims = claims.and_then(|claims| {
+            if self.may_have_signed(&key, &claims) { Ok(Arc::new(claims)) } else { Err(Refusal::NotOurs) }
+        });
+        Ok(claims.inspect(|claims| {
             self.lock().put(hash, Remembered { kid: kid.to_owned(), claims: Arc::clone(claims) });
         }))
     }
 
+    fn may_have_signed(&self, key: &VerificationKey, claims: &Claims) -> bool {
+        key.may_have_signed(claims, self.settings.lifetime, Timestamp::now())
+    }
+
     /// The key of this name. Only an unknown name makes the keys be read again, and that not often: a flood of made-up
     /// names costs Secrets Manager nothing.
-    async fn key(&self, kid: &str) -> Result<Option<Jwk>> {
+    async fn key(&self, kid: &str) -> Result<Option<VerificationKey>> {
         let secret = &self.settings.verification_keys_secret;
-        let keys: Arc<JwkSet> = self.secrets.shared(secret).await?;
+        let keys: Arc<VerificationKeys> = self.secrets.shared(secret).await?;
         if let Some(key) = keys.find(kid) {
             return Ok(Some(key.clone()));
         }
-        let keys: JwkSet = self.secrets.refresh(secret).await?;
+        let keys: VerificationKeys = self.secrets.refresh(secret).await?;
         Ok(keys.find(kid).cloned())
     }
 

@@ -77,6 +77,9 @@ pub async fn stale(redis: &Redis, tenant: &str, changed: &[(Uuid, i32)], ttl: Du
 }
 
 async fn put_all(redis: &Redis, tenant: &str, entries: &[(Uuid, String)], ttl: Duration) -> Result<(), Away> {
+    if entries.is_empty() {
+        return Ok(());
+    }
     let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
     let build = |call: Call| {
         let mut pipeline = Pipeline::with_capacity(entries.len());

@@ -2,9 +2,9 @@
 //! asks in one pipeline carries the same braces.
 
 use std::fmt::Display;
-use std::net::IpAddr;
-
 use uuid::Uuid;
+
+use crate::source::Source;
 
 /// Names keys, behind the deployment's prefix.
 #[derive(Debug, Clone, Copy)]
@@ -52,25 +52,25 @@ impl<'a> Keys<'a> {
         self.tagged(tenant, format_args!("crm:{connection}:login"))
     }
 
-    /// A token that was revoked.
-    pub fn revoked(self, tenant: &str, jti: Uuid) -> String {
-        self.tagged(tenant, format_args!("revoked:{jti}"))
+    /// The tenant's revoked tokens, and its clients whose older tokens are refused.
+    pub fn revocations(self, tenant: &str) -> String {
+        self.tagged(tenant, "revocations")
     }
 
-    /// There while all of the tenant's revoked tokens are.
-    pub fn revocations_loaded(self, tenant: &str) -> String {
-        self.tagged(tenant, "revocations:loaded")
-    }
-
-    /// A client's use of the token endpoint. All its keys share a slot: they are asked together, before the tenant
-    /// is known, and the endpoint is the least used of all.
+    /// A client's use of the token endpoint. All keys of the endpoint share a slot: they are asked together, before the
+    /// tenant is known, and the endpoint is the least used of all.
     pub fn token_client(self, client: &str) -> String {
         self.tagged("token", format_args!("client:{client}"))
     }
 
-    /// An address's use of the token endpoint.
-    pub fn token_address(self, address: IpAddr) -> String {
-        self.tagged("token", format_args!("address:{address}"))
+    /// The failed logins from a source.
+    pub fn token_source(self, source: Source) -> String {
+        self.tagged("token", format_args!("address:{source}"))
+    }
+
+    /// The failed logins from a source as one client.
+    pub fn token_source_client(self, source: Source, client: &str) -> String {
+        self.tagged("token", format_args!("address:{source}:{client}"))
     }
 
     fn tagged(self, tag: &str, rest: impl Display) -> String {

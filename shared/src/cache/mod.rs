@@ -10,7 +10,7 @@ mod script;
 pub use contacts::{Entry, put, stale};
 pub use keys::Keys;
 pub use redis::{Away, Redis};
-pub use revocations::{Revocation, load, look_up, mark};
+pub use revocations::{Revocation, RevocationAnswer, load, look_up, mark};
 pub use script::{Call, Script};
 
 pub use contacts::{read as read_contact, reading as reading_contact};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use redis::{FromRedisValue, Pipeline, RedisError, ServerErrorKind};
+use redis::{ErrorKind, FromRedisValue, Pipeline, RedisError, ServerErrorKind, Value};
 use serde::Deserialize;
 
 use super::Keys;
@@ -15,7 +15,8 @@ use crate::breaker::Breaker;
 use crate::config::{RedisSettings as Settings, Secrets};
 use crate::telemetry::{Store, trip_if_waiting};
 
-/// Redis did not answer, or is being left alone. Whoever gets this goes on without it.
+/// Redis did not answer, answered with an error, or is not asked while the breaker is open. The caller goes on without
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("Redis is away")]
 pub struct Away;
@@ -51,11 +52,19 @@ impl Redis {
 
     /// Sends one pipeline and reads its answer. Scripts are called by their hash; a fresh server does not know
     /// them yet, and then the same pipeline is sent once more with their text.
+    ///
+    /// An error that Redis answers fails this call alone: a tenant's data must not be able to open the breaker for
+    /// others.
     pub async fn ask<T: FromRedisValue>(&self, build: impl Fn(Call) -> Pipeline) -> Result<T, Away> {
+        let pipeline = build(Call::ByHash);
+        if pipeline.is_empty() {
+            // A cluster client answers an empty pipeline with an error.
+            return T::from_redis_value(Value::Array(Vec::new())).map_err(|_| Away);
+        }
         if self.breaker.is_open() {
             return Err(Away);
         }
-        let outcome = match self.query(&build(Call::ByHash)).await {
+        let outcome = match self.query(&pipeline).await {
             Err(Failure::Answer(error)) if is_no_script(&error) => self.query(&build(Call::WithText)).await,
             // The server closed the connection, most likely while the instance was frozen: that says nothing about
             // the server, so it gets one more chance.
@@ -69,6 +78,11 @@ impl Redis {
             Ok(answer) => {
                 self.breaker.close();
                 Ok(answer)
+            }
+            Err(Failure::Answer(error)) if !is_unavailable(&error) => {
+                self.breaker.close();
+                tracing::warn!(code = error.code(), %error, "Redis answered a call with an error");
+                Err(Away)
             }
             Err(failure) => {
                 self.fail(&failure);
@@ -89,7 +103,6 @@ impl Redis {
 
     async fn query<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, Failure> {
         let mut connection = self.connection().await?;
-        // A pipeline without commands is not sent.
         let asking = trip_if_waiting(Store::Redis, pipeline.query_async(&mut connection));
         let answer = tokio::time::timeout(self.settings.command, asking).await;
         answer.map_err(|_| Failure::TimedOut)?.map_err(Failure::Answer)
@@ -162,6 +175,24 @@ enum Failure {
     Answer(RedisError),
 }
 
+/// Whether the error says that the connection or the server is unavailable, and not that this call was wrong. The
+/// server's codes are those that every command gets: no caller can cause them.
+fn is_unavailable(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Io | ErrorKind::Parse | ErrorKind::AuthenticationFailed | ErrorKind::ClusterConnectionNotFound => {
+            true
+        }
+        ErrorKind::Server(kind) => matches!(
+            kind,
+            ServerErrorKind::BusyLoading
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::ReadOnly
+        ),
+        _ => matches!(error.code(), Some("NOAUTH" | "WRONGPASS")),
+    }
+}
+
 fn is_no_script(error: &RedisError) -> bool {
-    error.kind() == redis::ErrorKind::Server(ServerErrorKind::NoScript)
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }

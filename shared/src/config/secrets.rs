@@ -12,9 +12,10 @@ use tokio::sync::OnceCell;
 
 use super::{Stage, Versions};
 use crate::error::{Error, Result};
+use crate::telemetry::{self, Measure};
 
 /// A secret is read again after this long, so that a rotation reaches every instance.
-const TTL: Duration = Duration::from_mins(5);
+pub const TTL: Duration = Duration::from_mins(5);
 
 /// A caller who has reason to doubt a secret (a token names a key we don't know) may have it read again this often, and
 /// while Secrets Manager is away it is tried no oftener.
@@ -114,10 +115,11 @@ impl Secrets {
             // An old secret is most likely still the right one; Secrets Manager being away stops nobody who has it.
             (Err(error), Some(kept)) => {
                 self.lock().insert(key, Kept { failed_at: Some(Instant::now()), ..kept.clone() });
+                telemetry::count(Measure::SecretRefreshFailures, 1);
                 tracing::warn!(
                     secret = name,
                     error = error.chain(),
-                    "secret not read again; the last one stays in use"
+                    "the secret could not be read again; its last value stays in use"
                 );
                 Ok(kept.text)
             }

@@ -93,6 +93,9 @@ pub struct Limits {
     pub tokens_per_address: TokenQuota,
     /// `CROSSWALK_WEBHOOK_RATE` = `500/1000`: webhooks a second and burst, for each connection.
     pub webhooks: Quota,
+    /// `CROSSWALK_UNKNOWN_CONNECTION_RATE` = 60 a minute: unknown connections that one address may name, for each
+    /// instance.
+    pub unknown_connections_per_address: TokenQuota,
     /// `CROSSWALK_BODY_BYTES` = 262144.
     pub body: usize,
     /// `CROSSWALK_BATCH_BODY_BYTES` = 4194304: the same for a batch.
@@ -226,6 +229,8 @@ impl Limits {
             tokens_per_client: env.parse("CROSSWALK_TOKEN_RATE_PER_CLIENT", per_minute)?,
             tokens_per_address: env.parse("CROSSWALK_TOKEN_RATE_PER_ADDRESS", per_minute)?,
             webhooks: env.parse("CROSSWALK_WEBHOOK_RATE", Quota { per_second: 500, burst: 1_000 })?,
+            unknown_connections_per_address: env
+                .parse("CROSSWALK_UNKNOWN_CONNECTION_RATE", TokenQuota { per_minute: 60 })?,
             body: env.parse("CROSSWALK_BODY_BYTES", 256 * 1024)?,
             batch_body: env.parse("CROSSWALK_BATCH_BODY_BYTES", 4 * 1024 * 1024)?,
             webhook_body: env.parse("CROSSWALK_WEBHOOK_BODY_BYTES", 1024 * 1024)?,

@@ -1,5 +1,6 @@
 //! OAuth clients.
 
+use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::{GenericClient, failed};
@@ -21,18 +22,20 @@ pub struct Client {
     pub requests: Option<Quota>,
     /// Its own quota at the token endpoint, if it has one.
     pub tokens: Option<TokenQuota>,
+    /// Its tokens of an earlier time are refused.
+    pub tokens_valid_from: Option<Timestamp>,
 }
 
 /// The client, unless it is disabled.
 pub async fn find(db: &impl GenericClient, id: &str) -> Result<Option<Client>> {
     const SQL: &str = "select id, tenant_id, secret_sha256, scopes, requests_per_second, request_burst, \
-                       tokens_per_minute from clients where id = $1 and disabled_at is null";
+                       tokens_per_minute, tokens_valid_from from clients where id = $1 and disabled_at is null";
     let statement = db.prepare_cached(SQL).await.map_err(failed)?;
     let row = db.query_opt(&statement, &[&id]).await.map_err(failed)?;
     row.as_ref().map(client).transpose().map_err(failed)
 }
 
-/// Reads the first seven columns of a row as [`find`] selects them.
+/// Reads the first eight columns of a row as [`find`] selects them.
 pub(super) fn client(row: &Row) -> Result<Client, tokio_postgres::Error> {
     let per_second = positive(row.try_get(4)?);
     let burst = positive(row.try_get(5)?);
@@ -43,6 +46,7 @@ pub(super) fn client(row: &Row) -> Result<Client, tokio_postgres::Error> {
         scopes: row.try_get(3)?,
         requests: per_second.map(|per_second| Quota { per_second, burst: burst.unwrap_or(per_second) }),
         tokens: positive(row.try_get(6)?).map(|per_minute| TokenQuota { per_minute }),
+        tokens_valid_from: row.try_get(7)?,
     })
 }
 

@@ -47,9 +47,14 @@ pub fn is_lock_timeout(error: &Error) -> bool {
     is(error, &SqlState::LOCK_NOT_AVAILABLE)
 }
 
-/// What the server said, without DETAIL, which quotes the row: the log gets what names the fault and no data.
+/// What the server said, without DETAIL, which quotes the row: the log gets what names the fault and no data. The
+/// message of a data exception (class 22) quotes the value, so it is left out too.
 #[derive(Debug, thiserror::Error)]
-#[error("SQLSTATE {} {message}{}", code.code(), constraint.as_deref().map(|name| format!(" ({name})")).unwrap_or_default())]
+#[error(
+    "SQLSTATE {}{message}{}",
+    code.code(),
+    constraint.as_deref().map(|name| format!(" ({name})")).unwrap_or_default()
+)]
 struct Refused {
     code: SqlState,
     message: String,
@@ -59,7 +64,9 @@ struct Refused {
 impl Refused {
     fn by(error: &DbError) -> Self {
         let constraint = error.constraint().map(str::to_owned);
-        Self { code: error.code().clone(), message: error.message().to_owned(), constraint }
+        let quotes_a_value = error.code().code().starts_with("22");
+        let message = if quotes_a_value { String::new() } else { format!(" {}", error.message()) };
+        Self { code: error.code().clone(), message, constraint }
     }
 }
 

@@ -140,7 +140,9 @@ fn answer<'a>(request: &'a Request, name: &'a str, outcome: &'a Result<Value>, c
 /// Puts the answer where it is waited for.
 async fn tell(request: &Request, answer: &Answer<'_>) -> Result<()> {
     let failed = |error| Error::unavailable("CloudFormation", error);
-    let client = reqwest::Client::builder().timeout(ANSWER).build().map_err(|error| failed(error.to_string()))?;
+    // The address is a secret: no proxy of the environment may see it.
+    let client = reqwest::Client::builder().timeout(ANSWER).no_proxy().build();
+    let client = client.map_err(|error| failed(error.to_string()))?;
     let body = serde_json::to_string(answer).map_err(|error| failed(error.to_string()))?;
     let mut last = String::new();
     for _ in 0..ATTEMPTS {

@@ -1,6 +1,7 @@
 //! Functions behind the HTTP API.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt;
 use lambda_http::http::StatusCode;
@@ -13,6 +14,10 @@ use crate::app::{App, Need};
 use crate::error::{Error, Result};
 use crate::http::{Exchange, Request, Response, code, refusal};
 use crate::telemetry::{self, Invocation, Store, name_of};
+use crate::tokens;
+
+/// A refused login waits no longer for the key of the hash in its log line.
+const HASH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A route's `handle`: an async function of the instance and a request.
 ///
@@ -51,7 +56,8 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     let span = info_span!("request", requestId = exchange.request_id, traceId = exchange.trace_id());
     let handled = AssertUnwindSafe(handle(app, request)).catch_unwind().instrument(span);
     let outcome = match invocation.during(tokio::time::timeout(app.config.limits.time, handled)).await {
-        Ok(outcome) => outcome.unwrap_or_else(|panic| Err(Error::internal("handle a request", panic_text(&*panic)))),
+        // A panic's text may quote what the caller sent.
+        Ok(outcome) => outcome.unwrap_or_else(|_| Err(Error::internal("handle a request", "panic"))),
         Err(elapsed) => {
             app.database.forget();
             Err(Error::unavailable("a store", elapsed))
@@ -60,7 +66,8 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     let error = outcome.as_ref().err().map(|error| (code(error), error.chain()));
     let mut response = outcome.unwrap_or_else(|error| refusal(&error, &exchange));
     exchange.finish(response.headers_mut());
-    log(&invocation, &exchange, response.status(), error);
+    let address_hash = address_hash(app, &exchange, response.status()).await;
+    log(&invocation, &exchange, response.status(), error, address_hash.as_deref());
     invocation.answered(response.status().as_u16());
     invocation.tell();
     trace.set("http.response.status_code", i64::from(response.status().as_u16()));
@@ -72,8 +79,23 @@ pub async fn answer<'a, H: Handler<'a>>(app: &'a App, handle: &H, mut request: R
     response
 }
 
+/// The hash of the address that a refused login came from: with the client it lets an operator find an attacker.
+async fn address_hash(app: &App, exchange: &Exchange, status: StatusCode) -> Option<String> {
+    let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS);
+    if !(refused && exchange.is_login()) {
+        return None;
+    }
+    tokio::time::timeout(HASH_TIMEOUT, tokens::address_hash(app, exchange.source)).await.ok().flatten()
+}
+
 /// One line a request. A cause is told here and nowhere else; it never holds what a caller sent.
-fn log(invocation: &Invocation, exchange: &Exchange, status: StatusCode, error: Option<(&'static str, String)>) {
+fn log(
+    invocation: &Invocation,
+    exchange: &Exchange,
+    status: StatusCode,
+    error: Option<(&'static str, String)>,
+    address_hash: Option<&str>,
+) {
     let (tenant, client) = exchange.caller();
     let status = status.as_u16();
     let (code, cause) = error.unzip();
@@ -84,6 +106,7 @@ fn log(invocation: &Invocation, exchange: &Exchange, status: StatusCode, error: 
                 traceId = exchange.trace_id(),
                 tenant,
                 client,
+                addressHash = address_hash,
                 function = invocation.function,
                 route = exchange.route,
                 outcome = $outcome,
@@ -102,10 +125,4 @@ fn log(invocation: &Invocation, exchange: &Exchange, status: StatusCode, error: 
         400..500 => tell!(info, "refused", None::<String>, "request refused"),
         _ => tell!(error, "failed", cause, "request failed"),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text =
-        panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("panic: {}", text.unwrap_or_default())
 }

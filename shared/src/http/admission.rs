@@ -29,7 +29,7 @@ impl App {
         let exchange = Exchange::of(request);
         if let Some(exchange) = exchange {
             exchange.note_caller(&claims.tenant, &claims.sub);
-            exchange.note_rate(admission.limit, admission.rate);
+            exchange.note_rate(admission.rate);
         }
         admission.verdict?;
         let caller = Caller {

@@ -11,7 +11,8 @@ use lambda_http::http::header::{
 use lambda_http::request::RequestContext;
 
 use super::Request;
-use crate::rate::{Decision, Limit};
+use crate::rate::Decision;
+use crate::source::Source;
 use crate::telemetry::{Span, TraceParent};
 
 /// Answers are for programs. Should a browser come upon one, it is to take it for nothing else, and to come by TLS alone
@@ -35,6 +36,8 @@ pub struct Exchange {
     pub route: Option<String>,
     /// The trace that it belongs to.
     pub traceparent: Option<TraceParent>,
+    /// Where it came from, as the gateway saw it.
+    pub source: Source,
     noted: Mutex<Noted>,
 }
 
@@ -42,25 +45,32 @@ pub struct Exchange {
 struct Noted {
     tenant: Option<String>,
     client: Option<String>,
-    rate: Option<(Limit, Option<Decision>)>,
+    rate: Option<Decision>,
 }
 
 impl Exchange {
     /// Reads what a request brings, and leaves itself with it for those who handle it. What comes of the request belongs to
     /// its span.
     pub fn begin(request: &mut Request) -> (Arc<Self>, Span) {
-        let (request_id, route) = (request_id(request), route(request));
-        let span = span(request, &request_id, route.as_deref());
-        let exchange = Arc::new(Self {
-            request_id,
-            path: request.raw_http_path().to_owned(),
-            method: request.method().to_string(),
-            route,
-            traceparent: span.context().cloned(),
-            noted: Mutex::default(),
-        });
+        let mut exchange = Self::without_span(request);
+        let span = span(request, &exchange.request_id, exchange.route.as_deref());
+        exchange.traceparent = span.context().cloned();
+        let exchange = Arc::new(exchange);
         request.extensions_mut().insert(Arc::clone(&exchange));
         (exchange, span)
+    }
+
+    /// The exchange of a request that belongs to no trace, such as an example that nobody has sent.
+    pub fn without_span(request: &Request) -> Self {
+        Self {
+            request_id: request_id(request),
+            path: request.raw_http_path().to_owned(),
+            method: request.method().to_string(),
+            route: route(request),
+            traceparent: None,
+            source: source(request),
+            noted: Mutex::default(),
+        }
     }
 
     /// The exchange that a request belongs to.
@@ -80,9 +90,19 @@ impl Exchange {
         noted.client = Some(client.to_owned());
     }
 
+    /// Notes which client the request says it is from, before that is known to be true.
+    pub(super) fn note_client(&self, client: &str) {
+        self.lock().client = Some(client.to_owned());
+    }
+
     /// Notes what the answer must say of the quota.
-    pub(super) fn note_rate(&self, limit: Limit, decision: Option<Decision>) {
-        self.lock().rate = Some((limit, decision));
+    pub(super) fn note_rate(&self, decision: Decision) {
+        self.lock().rate = Some(decision);
+    }
+
+    /// Whether a client shows its secret here: the answers have RFC 6749's form.
+    pub fn is_login(&self) -> bool {
+        self.path.starts_with("/oauth/")
     }
 
     /// The tenant and the client, once they are known.
@@ -103,14 +123,11 @@ impl Exchange {
             }
         };
         set("x-request-id", self.request_id.clone());
-        // draft-ietf-httpapi-ratelimit-headers. With Redis away there is a policy, and nobody who counts.
-        if let Some((limit, decision)) = self.lock().rate {
+        // draft-ietf-httpapi-ratelimit-headers. While Redis gives no answer they say what this instance counted.
+        if let Some(Decision { limit, remaining, reset, .. }) = self.lock().rate {
             let window = limit.window().as_secs_f64().ceil().max(1.0);
             set("ratelimit-policy", format!("\"default\";q={};w={window}", limit.burst()));
-            if let Some(decision) = decision {
-                let reset = decision.reset.as_secs_f64().ceil();
-                set("ratelimit", format!("\"default\";r={};t={reset}", decision.remaining));
-            }
+            set("ratelimit", format!("\"default\";r={remaining};t={}", reset.as_secs_f64().ceil()));
         }
     }
 
@@ -120,9 +137,10 @@ impl Exchange {
 }
 
 /// Where the request came from, as the gateway saw it.
-pub(super) fn source_address(request: &Request) -> Option<IpAddr> {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return None };
-    context.http.source_ip.as_deref()?.parse().ok()
+pub(super) fn source(request: &Request) -> Source {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.request_context_ref() else { return Source::Unknown };
+    let address: Option<IpAddr> = context.http.source_ip.as_deref().and_then(|text| text.parse().ok());
+    Source::of(address)
 }
 
 fn route(request: &Request) -> Option<String> {

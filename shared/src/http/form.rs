@@ -10,9 +10,10 @@ use url::form_urlencoded;
 
 use super::Request;
 use super::body::{bytes, media_type};
-use super::exchange::source_address;
+use super::exchange::{Exchange, source};
 use crate::auth::ClientSecret;
 use crate::error::{Error, OAuthFault, Result};
+use crate::id;
 use crate::tokens::Credentials;
 
 /// A form has a few short members.
@@ -70,11 +71,14 @@ pub fn credentials(request: &Request, form: &Form) -> Result<Credentials> {
             return Err(Error::OAuth(OAuthFault::InvalidClient, "the client shows no secret"));
         }
     };
-    // What can't be an id (RFC 6749, appendix A.1) is nobody's, and no text to ask PostgreSQL for.
-    if !client_id.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    // No client has an id of another form, so no store is asked.
+    if !id::is_client(&client_id) {
         return Err(Error::OAuth(OAuthFault::InvalidClient, "the client is unknown or its secret is wrong"));
     }
-    Ok(Credentials { client_id, secret: ClientSecret::presented(secret), address: source_address(request) })
+    if let Some(exchange) = Exchange::of(request) {
+        exchange.note_client(&client_id);
+    }
+    Ok(Credentials { client_id, secret: ClientSecret::presented(secret), source: source(request) })
 }
 
 /// Both parts are form-encoded before they are joined.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::Request;
 use crate::contact::RemoteKey;
 use crate::error::{Error, Result};
+use crate::id;
 
 /// A remote id has at most so many characters.
 const MAX_REMOTE_ID: usize = 200;
@@ -19,7 +20,7 @@ pub fn contact_id(request: &Request) -> Result<Uuid> {
 /// The record that the path names. What can't be one of our connections names none.
 pub fn remote_key(request: &Request) -> Result<RemoteKey> {
     let connection = parameter(request, "connection");
-    if !is_connection(connection) {
+    if !id::is_connection(connection) {
         return Err(Error::ConnectionNotFound(start(connection)));
     }
     let remote_id = parameter(request, "remoteId");
@@ -30,11 +31,6 @@ pub fn remote_key(request: &Request) -> Result<RemoteKey> {
         )));
     }
     Ok(RemoteKey { connection: connection.to_owned(), remote_id: remote_id.to_owned() })
-}
-
-/// Whether it can be one of our connections.
-pub(super) fn is_connection(id: &str) -> bool {
-    id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// As much of what was given as an answer repeats.

@@ -14,8 +14,8 @@ use crate::error::Error;
 /// The answer to a request that ended in an error. The cause is never in it.
 pub fn refusal(error: &Error, exchange: &Exchange) -> Response {
     let (status, ..) = kind(error);
-    let body = if exchange.path.starts_with("/oauth/") { oauth::body(error) } else { problem(error, exchange) };
-    let media_type = if exchange.path.starts_with("/oauth/") { "application/json" } else { "application/problem+json" };
+    let body = if exchange.is_login() { oauth::body(error) } else { problem(error, exchange) };
+    let media_type = if exchange.is_login() { "application/json" } else { "application/problem+json" };
     let mut builder = Builder::new().status(status).header(CONTENT_TYPE, media_type).header(CACHE_CONTROL, "no-store");
     if let Some(challenge) = challenge(error) {
         builder = builder.header(WWW_AUTHENTICATE, challenge);

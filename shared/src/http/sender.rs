@@ -8,17 +8,15 @@ use lambda_http::http::response::Builder;
 use serde_json::json;
 
 use super::body::bytes;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, source};
 use super::responses::finish;
 use super::{Request, Response};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::id;
 use crate::mapping::Delivery;
 use crate::telemetry::TraceParent;
 use crate::webhooks::{Authentic, Receipt, authenticate, count};
-
-/// The longest id of a connection.
-const MAX_ID: usize = 43;
 
 impl App {
     /// Lets a CRM in whose signature is good, within its connection's quota.
@@ -26,13 +24,13 @@ impl App {
         let connection = connection(request)?;
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let delivery = Delivery { header: &header, body: signed_body(self, request)? };
-        let from = authenticate(self, connection, &delivery).await?;
-        let (limit, rate) = count(self, &from.sender).await;
+        let from = authenticate(self, connection, source(request), &delivery).await?;
+        let rate = count(self, &from.sender).await;
         if let Some(exchange) = Exchange::of(request) {
             exchange.note_caller(&from.sender.tenant, &from.sender.connection);
-            exchange.note_rate(limit, rate);
+            exchange.note_rate(rate);
         }
-        match rate.and_then(|decision| decision.retry_after) {
+        match rate.retry_after {
             Some(retry_after) => Err(Error::RateLimited { retry_after }),
             None => Ok(from),
         }
@@ -60,6 +58,5 @@ pub fn received(receipt: Receipt) -> Response {
 /// The connection that the path names. What can't be one of ours is nobody's, and so is what it signed.
 fn connection(request: &Request) -> Result<&str> {
     let given = request.path_parameters_ref().and_then(|parameters| parameters.first("connection")).unwrap_or_default();
-    let plain = given.len() <= MAX_ID && given.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if plain { Ok(given) } else { Err(Error::SignatureRefused) }
+    if id::is_connection(given) { Ok(given) } else { Err(Error::SignatureRefused) }
 }

@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use super::Request;
-use super::path::{is_connection, parameter, start, uuid};
+use super::path::{parameter, start, uuid};
 use super::query::Parameters;
 use crate::db::{conflicts, sync_failures};
 use crate::error::{Error, Result};
+use crate::id;
 use crate::sync::{ConflictListing, FailureListing};
 
 /// What a request for a list of failures asks.
@@ -28,7 +29,7 @@ pub fn failure_id(request: &Request) -> Result<(String, Uuid)> {
     let given = parameter(request, "id");
     let read = || {
         let (connection, contact) = given.split_once('.')?;
-        is_connection(connection).then(|| Some((connection.to_owned(), uuid(contact)?)))?
+        id::is_connection(connection).then(|| Some((connection.to_owned(), uuid(contact)?)))?
     };
     read().ok_or_else(|| Error::SyncFailureNotFound(start(given)))
 }

@@ -2,6 +2,8 @@
 
 mod cursor;
 mod page;
+mod position;
 
 pub use cursor::MAX_CURSOR;
 pub use page::{Page, Window};
+pub use position::{ConnectionId, RowNumber, StoredTime, Version};

@@ -1,4 +1,7 @@
-//! Rate limits: the generic cell rate algorithm, run in Redis so that all instances share one count.
+//! Rate limits: the generic cell rate algorithm, run in Redis so that all instances share one count. While Redis gives
+//! no answer each instance counts by itself.
+
+mod instance;
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -7,6 +10,8 @@ use redis::Pipeline;
 
 use crate::cache::{Away, Call, Redis, Script};
 use crate::config::{Quota, TokenQuota};
+
+pub use instance::InstanceCounts;
 
 static GCRA: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/gcra.lua")));
 static RESERVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/reserve.lua")));
@@ -58,8 +63,17 @@ impl Limit {
 
     /// Adds the question to a pipeline: one answer, to be read by [`Limit::decision`].
     pub fn ask(self, call: Call, pipeline: &mut Pipeline, key: &str) {
+        self.add(call, pipeline, key, true);
+    }
+
+    /// The same, without counting a request: whether the next one would be let through.
+    pub fn check(self, call: Call, pipeline: &mut Pipeline, key: &str) {
+        self.add(call, pipeline, key, false);
+    }
+
+    fn add(self, call: Call, pipeline: &mut Pipeline, key: &str, counts: bool) {
         let mut command = GCRA.on(call, key);
-        command.arg(self.interval_us).arg(self.burst);
+        command.arg(self.interval_us).arg(self.burst).arg(u8::from(counts));
         pipeline.add_command(command);
     }
 

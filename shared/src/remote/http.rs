@@ -30,21 +30,26 @@ const BUSY_AT_LEAST: Duration = Duration::from_secs(1);
 /// … and none is left alone for longer, whatever it says.
 const BUSY_AT_MOST: Duration = Duration::from_hours(1);
 
+/// Why a connection is not called.
+const INVALID_ADDRESS: &str = "`base_url` must be a public https address without user info, query or fragment";
+
 /// The part of a refusal that is worth keeping.
 const MAX_REASON: usize = 300;
 
-/// A client that follows no redirect: where a CRM is says its connection alone.
+/// A client that follows no redirect and uses no proxy of the environment: where a CRM is says its connection alone,
+/// and a proxy would resolve names past [`guard::Public`].
 pub(super) fn client(settings: &Crms) -> Result<Client> {
     let builder = Client::builder()
         .timeout(settings.call)
         .connect_timeout(CONNECT.min(settings.call))
         .redirect(redirect::Policy::none())
+        .no_proxy()
         .pool_idle_timeout(Duration::from_secs(30));
     let builder = if settings.private { builder } else { builder.dns_resolver(guard::Public) };
     builder.build().map_err(|error| Error::internal("make an HTTP client", error))
 }
 
-/// Sends a call with a token, if there is one. `Ok(None)`: the token is not good.
+/// Sends a call with a token, if there is one. `Ok(None)`: the token is not good, or cannot be sent.
 pub(super) async fn send(
     client: &Client,
     settings: &Crms,
@@ -55,10 +60,7 @@ pub(super) async fn send(
 ) -> Result<Option<Value>, Failure> {
     let Call { verb, path, body } = call;
     let mut span = Span::client(word(*verb), trace.cloned());
-    let url = Url::parse(&format!("{}{path}", base_url.trim_end_matches('/'))).ok();
-    let url = url.filter(|url| settings.private || guard::may_be_asked(url));
-    let url =
-        url.ok_or_else(|| Failure::Unreached("the connection's address is none that a CRM may have".to_owned()))?;
+    let url = address(settings, base_url, path).ok_or_else(|| Failure::Unreached(INVALID_ADDRESS.to_owned()))?;
     span.set_all(|| {
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
         [
@@ -77,7 +79,14 @@ pub(super) async fn send(
     if let Some(token) = token {
         request = request.bearer_auth(token);
     }
-    let response = request.send().await.map_err(|error| unanswered(&error)).inspect_err(|_| span.fail("unanswered"))?;
+    let request = match request.build() {
+        Ok(request) => request,
+        // Everything but the token was checked before.
+        Err(_) if token.is_some() => return Ok(None),
+        Err(error) => return Err(unanswered(&error)),
+    };
+    let response = client.execute(request).await;
+    let response = response.map_err(|error| unanswered(&error)).inspect_err(|_| span.fail("unanswered"))?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     span.set("http.response.status_code", i64::from(status));
     if status >= 400 {
@@ -100,6 +109,18 @@ pub(super) async fn send(
         ..=399 | 402 | 403 | 407 => Err(Failure::Unreached(told())),
         _ => Err(Failure::Refused(told())),
     }
+}
+
+/// The address of a path below `base_url`. User info would be sent as a header, and a query or fragment would take in
+/// the path.
+fn address(settings: &Crms, base_url: &str, path: &str) -> Option<Url> {
+    let base = Url::parse(base_url).ok()?;
+    let plain = base.username().is_empty() && base.password().is_none();
+    if !plain || base.query().is_some() || base.fragment().is_some() {
+        return None;
+    }
+    let url = Url::parse(&format!("{}{path}", base_url.trim_end_matches('/'))).ok()?;
+    (settings.private || guard::may_be_asked(&url)).then_some(url)
 }
 
 /// The body, as far as we are willing to read it.
@@ -155,5 +176,76 @@ fn method(verb: Verb) -> Method {
         Verb::Post => Method::POST,
         Verb::Patch => Method::PATCH,
         Verb::Delete => Method::DELETE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::{address, client, send};
+    use crate::config::{Config, Env};
+    use crate::mapping::{Call, Verb};
+
+    /// Nobody listens there.
+    const PROXY: &str = "http://127.0.0.1:9";
+
+    #[test]
+    fn calls_ignore_the_proxies_of_the_environment() {
+        let test = std::env::current_exe().unwrap();
+        let child = Command::new(test)
+            .args(["--exact", "remote::http::tests::call_in_a_process_with_a_proxy", "--ignored"])
+            .envs(["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, PROXY)))
+            .env_remove("no_proxy")
+            .env_remove("NO_PROXY")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && output.contains("1 passed"), "{output}");
+    }
+
+    #[tokio::test]
+    #[ignore = "calls_ignore_the_proxies_of_the_environment runs it, in a process with proxy variables"]
+    async fn call_in_a_process_with_a_proxy() {
+        assert_eq!(std::env::var("http_proxy").unwrap(), PROXY);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let _ = socket.read(&mut [0; 4096]).await.unwrap();
+            socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+        };
+        let env: Env = [("CROSSWALK_CRM_PRIVATE".to_owned(), "true".to_owned())].into_iter().collect();
+        let crms = Config::read(&env).unwrap().crms;
+        let (client, call) = (client(&crms).unwrap(), Call::new(Verb::Get, "/contacts"));
+        let calling = send(&client, &crms, &url, &call, None, None);
+        let (answer, ()) = tokio::join!(calling, server);
+        assert!(answer.unwrap().is_some());
+    }
+
+    #[test]
+    fn base_url_with_user_info_query_or_fragment_is_rejected() {
+        for private in ["false", "true"] {
+            let env: Env = [("CROSSWALK_CRM_PRIVATE".to_owned(), private.to_owned())].into_iter().collect();
+            let crms = Config::read(&env).unwrap().crms;
+            let address = |base: &str| address(&crms, base, "/contacts").map(String::from);
+            assert_eq!(address("https://crm.example.com/v1/").as_deref(), Some("https://crm.example.com/v1/contacts"));
+            for base in [
+                "https://user@crm.example.com",
+                "https://user:password@crm.example.com",
+                "https://:password@crm.example.com",
+                "https://crm.example.com/x?y=",
+                "https://crm.example.com/x?",
+                "https://crm.example.com/x#z",
+                "https://crm.example.com#",
+                "crm.example.com",
+                "",
+            ] {
+                assert_eq!(address(base), None, "{base}");
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! wait for what it says.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,13 @@ const LOGIN_MS: u64 = 10_000;
 
 /// How often they look.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// A CRM's word on how long its token is good is taken within these bounds: a shorter time would make us log in with
+/// every call, and a longer one outlives a change of the password.
+const LIFETIME: RangeInclusive<u64> = 60..=24 * 60 * 60;
+
+/// No token is longer.
+const MAX_TOKEN: usize = 8 * 1024;
 
 /// The tokens that an instance has, by tenant and connection.
 #[derive(Debug, Default)]
@@ -66,7 +74,7 @@ impl Session<'_> {
         let asked = self.ask_for_pass().await;
         let outcome = match asked {
             Ok(Pass { token, seconds }) => {
-                let until = Timestamp::now().as_second().saturating_add(seconds.try_into().unwrap_or(i64::MAX));
+                let until = Timestamp::now().as_second().saturating_add_unsigned(seconds);
                 let kept = Kept { token, until };
                 self.remember(&kept);
                 self.share(&kept).await;
@@ -94,7 +102,13 @@ impl Session<'_> {
             drop(self.secrets.refresh::<Account>(secret).await);
             return Err(unreached("it refuses the username or the password".to_owned()));
         };
-        self.crm.pass(&answer).ok_or_else(|| unreached("its answer has no token".to_owned()))
+        let pass = self.crm.pass(&answer).ok_or_else(|| unreached("its answer has no token".to_owned()))?;
+        if !is_token(&pass.token) {
+            return Err(unreached(format!(
+                "the token in its answer is not visible ASCII of at most {MAX_TOKEN} bytes"
+            )));
+        }
+        Ok(Pass { seconds: pass.seconds.clamp(*LIFETIME.start(), *LIFETIME.end()), ..pass })
     }
 
     /// The token that all share, if there is one, and whether we are the one who may log in now.
@@ -152,6 +166,11 @@ impl Session<'_> {
     fn place(&self) -> (String, String) {
         (self.account.tenant.clone(), self.account.connection.clone())
     }
+}
+
+/// Whether a header can carry it.
+fn is_token(text: &str) -> bool {
+    (1..=MAX_TOKEN).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl Kept {

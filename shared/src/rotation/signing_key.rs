@@ -1,13 +1,15 @@
-//! The key that signs access tokens. Its public half is published before it signs, and stays as long as its tokens may live.
+//! The key that signs access tokens. Its public half is published before it signs. Once another key signs it is
+//! published with the time of its retirement, after which it is refused as soon as its last tokens have expired.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Request, Rotation, Step};
 use crate::app::App;
-use crate::auth::{self, SigningKeySecret, Verifier};
+use crate::auth::{self, RETIRED_AT, SigningKeySecret, Verifier};
 use crate::config::secrets::{self, REFRESH_AT_MOST_EVERY};
 use crate::config::{Secrets, Stage};
 use crate::error::Result;
@@ -34,7 +36,7 @@ pub async fn rotate(app: &App, request: &Request) -> Result<()> {
 /// Signs a token and verifies it as every other function would.
 async fn test(app: &App, key: &SigningKeySecret) -> Result<()> {
     let settings = &app.config.tokens;
-    let token = auth::issue(settings, &key.ready()?, ("rotation", "rotation"), String::new(), None)?;
+    let token = auth::issue(settings, &key.ready()?, ("rotation", "rotation"), String::new(), None, None)?;
     // Secrets of its own, for nothing that was read before may answer.
     let verifier = Verifier::new(settings, Arc::new(Secrets::default()));
     verifier.verify(&token.token).await.map(drop)
@@ -58,6 +60,9 @@ async fn published_for(app: &App) -> Result<Duration> {
 
 /// Publishes the public halves of these versions and no others. What is published already is not published again.
 async fn publish(app: &App, rotation: &Rotation, stages: &[Stage]) -> Result<()> {
+    let published = app.secrets.versions(&app.config.tokens.verification_keys_secret).await;
+    let before = published.labelled(Stage::Current).await?;
+    let before = before.and_then(|version| secrets::parse::<Value>(&version.text).ok());
     let mut keys: Vec<Value> = Vec::new();
     for stage in stages {
         let version = rotation.versions.labelled(*stage).await?;
@@ -65,16 +70,22 @@ async fn publish(app: &App, rotation: &Rotation, stages: &[Stage]) -> Result<()>
         let Some(Ok(secret)) = version.map(|version| secrets::parse::<SigningKeySecret>(&version.text)) else {
             continue;
         };
-        let public = secret.public()?;
-        if !keys.contains(&public) {
-            keys.push(public);
+        let mut public = secret.public()?;
+        if keys.iter().any(|key| key["kid"] == public["kid"]) {
+            continue;
         }
+        if *stage == Stage::Previous {
+            let known = before.as_ref().and_then(|before| retired_at(before, &secret.kid));
+            public[RETIRED_AT] = json!(known.unwrap_or_else(|| Timestamp::now().as_second()));
+        }
+        keys.push(public);
     }
     let keys = json!({"keys": keys});
-    let published = app.secrets.versions(&app.config.tokens.verification_keys_secret).await;
-    let before = published.labelled(Stage::Current).await?;
-    match before.map(|version| secrets::parse::<Value>(&version.text)) {
-        Some(Ok(before)) if before == keys => Ok(()),
-        _ => published.replace(keys.to_string()).await,
-    }
+    if before.as_ref() == Some(&keys) { Ok(()) } else { published.replace(keys.to_string()).await }
+}
+
+/// When a key was retired, if it was published so.
+fn retired_at(published: &Value, kid: &str) -> Option<i64> {
+    let keys = published["keys"].as_array()?;
+    keys.iter().find(|key| key["kid"] == kid)?[RETIRED_AT].as_i64()
 }

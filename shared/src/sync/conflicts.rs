@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::db::conflicts::{self, Filter};
 use crate::error::Result;
-use crate::paging::{Page, Window};
+use crate::paging::{Page, RowNumber, Window};
 
 /// What is asked of a list of conflicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub struct ConflictListing {
 pub async fn list_conflicts(app: &App, caller: &Caller, listing: &ConflictListing) -> Result<Page> {
     let ConflictListing { filter, window } = listing;
     let question = json!(["conflicts", caller.tenant, filter]).to_string();
-    let before = window.position(&question)?;
+    let before: Option<RowNumber> = window.position(&question)?;
+    let before = before.map(|RowNumber(id)| id);
     let connection = app.database.get().await?;
     let found = conflicts::list(&connection, &caller.tenant, filter, before, window.rows()).await?;
     drop(connection);

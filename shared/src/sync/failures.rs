@@ -8,7 +8,7 @@ use crate::auth::Caller;
 use crate::db::sync_failures::{self, Failure, Filter};
 use crate::db::{give_way, is_deadlock};
 use crate::error::{Error, Result};
-use crate::paging::{Page, Window};
+use crate::paging::{ConnectionId, Page, Window};
 
 /// What is asked of a list of failures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,8 @@ pub struct FailureListing {
 pub async fn list_failures(app: &App, caller: &Caller, listing: &FailureListing) -> Result<Page> {
     let FailureListing { filter, window } = listing;
     let question = json!(["failures", caller.tenant, filter]).to_string();
-    let after = window.position(&question)?;
+    let after: Option<(ConnectionId, Uuid)> = window.position(&question)?;
+    let after = after.map(|(ConnectionId(connection), contact)| (connection, contact));
     let connection = app.database.get().await?;
     let found = sync_failures::list(&connection, &caller.tenant, filter, after, window.rows()).await?;
     drop(connection);

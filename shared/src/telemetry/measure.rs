@@ -20,7 +20,7 @@ pub enum Measure {
     CacheMisses,
     /// Requests over their quota.
     RateLimited,
-    /// Requests that were let pass because nobody could count them.
+    /// Requests counted by their instance only, because Redis gave no answer.
     RateUnchecked,
     /// Contact events that the relay published to Kafka and marked as published.
     ContactEventsPublished,
@@ -42,6 +42,8 @@ pub enum Measure {
     CrmErrors,
     /// … and how long each took.
     CrmLatency,
+    /// Secrets that could not be read again, so that their last value stays in use.
+    SecretRefreshFailures,
     /// Rotations of a key or a password that failed.
     RotationFailures,
 }
@@ -68,6 +70,7 @@ impl Measure {
             Self::CrmCalls => "CrmCalls",
             Self::CrmErrors => "CrmErrors",
             Self::CrmLatency => "CrmLatency",
+            Self::SecretRefreshFailures => "SecretRefreshFailures",
             Self::RotationFailures => "RotationFailures",
         }
     }

@@ -21,4 +21,8 @@ pub fn init() {
     logs::init();
     metrics::init();
     traces::init();
+    // The default hook writes the panic's text, which may quote data, to standard error, which is the log.
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(location = panic.location().map(ToString::to_string), "panic");
+    }));
 }

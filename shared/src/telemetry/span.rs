@@ -20,14 +20,20 @@ pub struct Span {
 }
 
 impl Span {
-    /// A request that is answered, in the trace of its caller, else of the platform. Lambda has one for every request, and
-    /// mostly does not sample it. That is X-Ray's choice; with a collector of our own it is ours to make.
+    /// A request that is answered, in the trace of its caller, else of the platform. Anybody can be the caller, so
+    /// its choice of what is sampled, and paid for, is not kept: with a collector our own sampler decides. Lambda has
+    /// a trace for every request, and mostly does not sample it. That is X-Ray's choice; with a collector of our own
+    /// it is ours to make.
     pub fn server(
         name: impl FnOnce() -> String,
         caller: Option<TraceParent>,
         platform: impl FnOnce() -> Option<TraceParent>,
     ) -> Self {
         let decided = |trace: &TraceParent| trace.is_sampled() || traces::tracer().is_none();
+        let caller = caller.map(|caller| match traces::samples() {
+            Some(is_sampled) => caller.sampled(is_sampled),
+            None => caller,
+        });
         Self::begin(SpanKind::Server, || name().into(), caller.or_else(|| platform().filter(decided)))
     }
 

@@ -54,6 +54,11 @@ impl TraceParent {
             .is_some_and(|digit| matches!(digit, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
     }
 
+    /// The same with another decision on whether the spans of the trace are kept.
+    pub(super) fn sampled(&self, is_sampled: bool) -> Self {
+        Self::of(self.trace_id(), self.span_id(), is_sampled)
+    }
+
     /// The context of a span; the ids show themselves in hexadecimal digits.
     pub(super) fn of(trace: impl Display, span: impl Display, is_sampled: bool) -> Self {
         Self(format!("00-{trace}-{span}-{:02x}", u8::from(is_sampled)))

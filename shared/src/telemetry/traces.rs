@@ -5,14 +5,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{SpanKind, TracerProvider as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{
-    SdkTracer, SdkTracerProvider, Span as SdkSpan, SpanData, SpanExporter as _, SpanProcessor,
+    Config, IdGenerator, RandomIdGenerator, SamplingDecision, SdkTracer, SdkTracerProvider, ShouldSample,
+    Span as SdkSpan, SpanData, SpanExporter as _, SpanProcessor,
 };
 
 use crate::breaker::Breaker;
@@ -31,6 +32,7 @@ static TRACES: OnceLock<Traces> = OnceLock::new();
 
 struct Traces {
     tracer: SdkTracer,
+    sampler: Box<dyn ShouldSample>,
     exporter: SpanExporter,
     kept: Kept,
     breaker: Breaker,
@@ -66,6 +68,15 @@ pub(super) fn tracer() -> Option<&'static SdkTracer> {
     TRACES.get().map(|traces| &traces.tracer)
 }
 
+/// Whether our sampler keeps a trace that begins now; `None` without a collector. It decides by a trace id of its
+/// own, for a caller could choose one that a ratio always keeps.
+pub(super) fn samples() -> Option<bool> {
+    let traces = TRACES.get()?;
+    let id = RandomIdGenerator::default().new_trace_id();
+    let result = traces.sampler.should_sample(None, id, "", &SpanKind::Server, &[], &[]);
+    Some(result.decision == SamplingDecision::RecordAndSample)
+}
+
 /// Sends what has ended.
 pub async fn flush() {
     if let Some(traces) = TRACES.get() {
@@ -82,7 +93,9 @@ impl Traces {
         let kept = Kept::default();
         let provider = SdkTracerProvider::builder().with_resource(resource).with_span_processor(kept.clone()).build();
         let tracer = provider.tracer("crosswalk");
-        Ok(Self { tracer, exporter, kept, breaker: Breaker::new(PAUSE) })
+        // The one that OpenTelemetry's variables name.
+        let sampler = Config::default().sampler;
+        Ok(Self { tracer, sampler, exporter, kept, breaker: Breaker::new(PAUSE) })
     }
 
     async fn flush(&self) {

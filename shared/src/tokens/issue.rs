@@ -16,13 +16,16 @@ pub struct Granted {
 
 /// Issues a token to a client that shows its secret. `scope` narrows what the client may do; without it, all of that.
 pub async fn issue(app: &App, credentials: &Credentials, scope: Option<&str>) -> Result<Granted> {
+    credentials.check_source(app).await?;
     let connection = app.database.get().await?;
     let client = db::clients::find(&connection, &credentials.client_id).await?;
     drop(connection);
     let client = credentials.authenticate(app, client).await?;
+    credentials.charge_client(app, &client).await?;
     let scope = granted(&client.scopes, scope)?;
     let key = app.secrets.shared::<SigningKeySecret>(&app.config.tokens.signing_key_secret).await?.ready()?;
-    let token = auth::issue(&app.config.tokens, &key, (&client.tenant, &client.id), scope.clone(), client.requests)?;
+    let names = (client.tenant.as_str(), client.id.as_str());
+    let token = auth::issue(&app.config.tokens, &key, names, scope.clone(), client.requests, client.tokens_valid_from)?;
     Ok(Granted { token, scope })
 }
 

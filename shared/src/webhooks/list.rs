@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::db::webhooks::{Walk, list as query};
 use crate::error::Result;
-use crate::paging::{Page, Window};
+use crate::paging::{Page, RowNumber, StoredTime, Window};
 
 /// What is asked of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,9 @@ pub struct Listing {
 pub async fn list(app: &App, caller: &Caller, listing: &Listing) -> Result<Page> {
     let Listing { filter, window } = listing;
     let question = json!(["webhooks", caller.tenant, filter]).to_string();
-    let walk = Walk::newest_first(filter, window.position(&question)?, window.rows());
+    let position: Option<(StoredTime, RowNumber)> = window.position(&question)?;
+    let position = position.map(|(StoredTime(received_at), RowNumber(id))| (received_at, id));
+    let walk = Walk::newest_first(filter, position, window.rows());
     let connection = app.database.get().await?;
     let listed = query(&connection, &caller.tenant, &walk).await?;
     drop(connection);

@@ -32,7 +32,7 @@ static SETTINGS: LazyLock<Tokens> = LazyLock::new(|| Tokens {
 });
 static GOOD: LazyLock<String> = LazyLock::new(|| {
     let key = secret(&OURS).ready().unwrap();
-    issue(&SETTINGS, &key, ("tn_one", "cl_one"), "contacts:read".to_owned(), None).unwrap().token
+    issue(&SETTINGS, &key, ("tn_one", "cl_one"), "contacts:read".to_owned(), None, None).unwrap().token
 });
 
 /// One line is what comes as `Authorization`. Of two lines a token is made and signed: its header, and its claims.

@@ -31,6 +31,8 @@ pub struct Ask {
     path: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    /// Replaces the source address of the gateway's event.
+    source_address: Option<Value>,
 }
 
 impl TestApp {
@@ -41,7 +43,8 @@ impl TestApp {
     /// When this is no method.
     pub fn ask(&self, method: &str, path: &str) -> Ask {
         let method = method.parse().unwrap_or_else(|_| panic!("{method} is no method"));
-        Ask { app: Arc::clone(&self.app), method, path: path.to_owned(), headers: Vec::new(), body: Bytes::new() }
+        let (app, path) = (Arc::clone(&self.app), path.to_owned());
+        Ask { app, method, path, headers: Vec::new(), body: Bytes::new(), source_address: None }
     }
 
     /// Asks for a token with a client's secret.
@@ -153,6 +156,13 @@ impl Ask {
         self
     }
 
+    /// Sets the address that the request comes from; `None` for an event without one.
+    #[must_use]
+    pub fn from_address(mut self, address: Option<&str>) -> Self {
+        self.source_address = Some(address.map_or(Value::Null, Value::from));
+        self
+    }
+
     /// Sends JSON.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
@@ -183,8 +193,13 @@ impl Ask {
     ///
     /// When it is no request that HTTP can carry.
     pub fn event(self) -> Value {
+        let source_address = self.source_address.clone();
         let (route, request) = self.request();
-        gateway::event(&route, &request)
+        let mut event = gateway::event(&route, &request);
+        if let Some(address) = source_address {
+            event["requestContext"]["http"]["sourceIp"] = address;
+        }
+        event
     }
 
     /// Sends the request by way of the gateway's event, as it comes in production.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crosswalk::http::{Exchange, code, refusal};
 use crosswalk::{Error, Request, Response};
-use lambda_http::http::header::{CONTENT_TYPE, HeaderValue};
+use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::{Context, RequestExt};
 use serde_json::Value;
 use utoipa::openapi::example::{Example, ExampleBuilder};
@@ -16,9 +16,6 @@ use utoipa::openapi::{ContentBuilder, Ref};
 use super::headers;
 
 const REQUEST_ID: &str = "8f14e45f-ceea-467f-a8c1-3e6bd1a2c790";
-
-/// The trace of requests that nobody has sent: one that is not kept.
-const UNSAMPLED: HeaderValue = HeaderValue::from_static("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
 
 /// What an operation answers with one status.
 #[derive(Default)]
@@ -113,9 +110,8 @@ fn sentences(meanings: &[String]) -> String {
 pub(super) fn refused(error: &Error, path: &str) -> Response {
     let mut context = Context::default();
     REQUEST_ID.clone_into(&mut context.request_id);
-    let mut request = Request::default().with_raw_http_path(path).with_lambda_context(context);
-    request.headers_mut().insert("traceparent", UNSAMPLED);
-    let (exchange, _) = Exchange::begin(&mut request);
+    let request = Request::default().with_raw_http_path(path).with_lambda_context(context);
+    let exchange = Exchange::without_span(&request);
     let mut response = refusal(error, &exchange);
     exchange.finish(response.headers_mut());
     response

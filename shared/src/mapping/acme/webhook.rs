@@ -21,7 +21,7 @@ pub(super) fn is_genuine(delivery: &Delivery<'_>, secrets: &[&str], now: Timesta
         let sent_at = (delivery.header)("x-acme-timestamp")?;
         let signature = (delivery.header)("x-acme-signature")?.strip_prefix("sha256=")?;
         let signature = from_hex(signature)?;
-        let moment: Timestamp = sent_at.parse().ok()?;
+        let moment = time_of_sending(sent_at)?;
         let age = now.duration_since(moment).abs();
         let text = [sent_at.as_bytes(), delivery.body].concat();
         let signed = |secret: &&str| {
@@ -32,6 +32,18 @@ pub(super) fn is_genuine(delivery: &Delivery<'_>, secrets: &[&str], now: Timesta
         (genuine && age <= TOLERANCE).then_some(())
     };
     checked().is_some()
+}
+
+/// Reads `YYYY-MM-DDTHH:MM:SS[.f…]Z` and no other form. The signature covers the time and the body without a
+/// separator between them: with the `Z` as its end, no byte can be moved from one to the other.
+fn time_of_sending(text: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = text.strip_suffix('Z')?.split_at_checked(19)?;
+    let is_form = |(byte, form): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    let digits =
+        fraction.strip_prefix('.').is_none_or(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let plain = fraction.is_empty() || fraction.starts_with('.');
+    let whole = seconds.bytes().zip(*b"0000-00-00T00:00:00").all(is_form);
+    if whole && plain && digits { text.parse().ok() } else { None }
 }
 
 /// What a body is about, as far as it can be read.
