@@ -8,7 +8,7 @@ use crate::auth::{Claims, Scope};
 use crate::cache::{self, Entry, Revocation};
 use crate::db;
 use crate::error::{Error, Result};
-use crate::rate::{Decision, Limit};
+use crate::rate::{Cost, Decision, Limit};
 use crate::telemetry::{self, Measure};
 
 /// What came of it. The quota is told even to those who are refused.
@@ -28,9 +28,9 @@ pub struct Admission {
 type Counted = (bool, bool, (bool, u32, u64, u64));
 
 /// Asks all there is to ask of a caller whose token was verified, and for a contact in the cache in the same breath.
-pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uuid>) -> Admission {
+pub async fn admit(app: &App, claims: &Claims, scope: Scope, cost: Cost, contact: Option<Uuid>) -> Admission {
     let limit = claims.quota().unwrap_or(app.config.limits.requests).into();
-    let answer = ask(app, claims, limit, contact).await;
+    let answer = ask(app, claims, limit, cost, contact).await;
     let (revocation, rate, cached) = if let Ok(((revoked, loaded, count), entry)) = answer {
         (Revocation::from_answer((revoked, loaded)), Some(limit.decision(count)), entry)
     } else {
@@ -46,13 +46,14 @@ async fn ask(
     app: &App,
     claims: &Claims,
     limit: Limit,
+    cost: Cost,
     contact: Option<Uuid>,
 ) -> Result<(Counted, Option<Entry>), cache::Away> {
     let (redis, tenant) = (&app.redis, claims.tenant.as_str());
     let build = |call| {
         let mut pipeline = Pipeline::with_capacity(4);
         cache::look_up(redis, &mut pipeline, tenant, claims.jti);
-        limit.ask(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub));
+        limit.charge(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub), cost);
         if let Some(id) = contact {
             cache::reading_contact(redis, &mut pipeline, tenant, id);
         }
@@ -63,6 +64,26 @@ async fn ask(
     }
     let (revoked, loaded, count, entry): (_, _, _, Option<String>) = redis.ask(build).await?;
     Ok(((revoked, loaded, count), cache::read_contact(entry.as_deref())))
+}
+
+/// Charges an admitted client for work whose cost admission did not know. `None`: Redis is unavailable, and the work is
+/// allowed.
+pub async fn charge(app: &App, tenant: &str, client: &str, limit: Limit, cost: Cost) -> Option<Decision> {
+    let build = |call| {
+        let mut pipeline = Pipeline::with_capacity(1);
+        limit.charge(call, &mut pipeline, &app.redis.keys().rate(tenant, client), cost);
+        pipeline
+    };
+    let decision = app.redis.ask(build).await.ok().map(|(count,)| limit.decision(count));
+    match decision {
+        Some(Decision { retry_after: Some(_), .. }) => telemetry::count(Measure::RateLimited, 1),
+        Some(_) => {}
+        None => {
+            telemetry::count(Measure::RateUnchecked, 1);
+            tracing::warn!(tenant, client, "the cost of a request was not charged: Redis is unavailable");
+        }
+    }
+    decision
 }
 
 async fn verdict(

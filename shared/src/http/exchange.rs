@@ -85,6 +85,11 @@ impl Exchange {
         self.lock().rate = Some((limit, decision));
     }
 
+    /// The limit of the caller's quota, once admission has applied it.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        self.lock().rate.map(|(limit, _)| limit)
+    }
+
     /// The tenant and the client, once they are known.
     pub fn caller(&self) -> (Option<String>, Option<String>) {
         let noted = self.lock().clone();

@@ -8,8 +8,12 @@ use crate::auth::{Account, Sender};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::mapping::{Crm, Delivery, crm};
-use crate::rate::{Decision, Limit};
+use crate::rate::{Cost, Decision, Limit};
 use crate::telemetry::{self, Measure};
+
+/// The bytes of a body that cost 1 of the connection's quota. A body has at most 1 MiB and a record of a CRM seldom 16 KiB,
+/// so that only a webhook that is unusually large costs more than 1.
+const COST_UNIT: usize = 64 * 1024;
 
 /// A sender who has shown that it is one.
 #[derive(Debug, Clone)]
@@ -33,11 +37,12 @@ pub async fn authenticate(app: &App, connection: &str, delivery: &Delivery<'_>) 
 
 /// Counts the webhook against its connection's quota; `None` if Redis is away, and then it is let pass. Only what was
 /// signed is counted: a stranger can't use up what is the CRM's.
-pub async fn count(app: &App, sender: &Sender) -> (Limit, Option<Decision>) {
+pub async fn count(app: &App, sender: &Sender, bytes: usize) -> (Limit, Option<Decision>) {
+    let cost = Cost::Before(u32::try_from(bytes.div_ceil(COST_UNIT)).unwrap_or(u32::MAX).max(1));
     let limit = Limit::from(app.config.limits.webhooks);
     let build = |call| {
         let mut pipeline = Pipeline::with_capacity(1);
-        limit.ask(call, &mut pipeline, &app.redis.keys().webhooks(&sender.tenant, &sender.connection));
+        limit.charge(call, &mut pipeline, &app.redis.keys().webhooks(&sender.tenant, &sender.connection), cost);
         pipeline
     };
     let decision = app.redis.ask(build).await.ok().map(|(count,)| limit.decision(count));
