@@ -51,7 +51,7 @@ pub async fn grant(owner: &Client, credentials: &Credentials) -> Result<()> {
          grant usage on schema public to {role};
          grant select, insert, update, delete on all tables in schema public to {role};
          grant select, usage on all sequences in schema public to {role};
-         revoke insert, update, delete on refinery_schema_history from {role};"
+         revoke insert, update, delete on refinery_schema_history, tenants, clients, connections from {role};"
     );
     owner.batch_execute(&sql).await.map_err(failed)
 }
