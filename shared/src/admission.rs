@@ -8,7 +8,7 @@ use crate::auth::{Claims, Scope};
 use crate::cache::{self, Entry, Revocation};
 use crate::db;
 use crate::error::{Error, Result};
-use crate::rate::{Decision, Limit};
+use crate::rate::{Cost, Decision, Limit};
 use crate::telemetry::{self, Measure};
 
 /// What came of it. The quota is told even to those who are refused.
@@ -26,9 +26,9 @@ pub struct Admission {
 type Counted = (cache::RevocationAnswer, (bool, u32, u64, u64));
 
 /// Asks all there is to ask of a caller whose token was verified, and for a contact in the cache in the same breath.
-pub async fn admit(app: &App, claims: &Claims, scope: Scope, contact: Option<Uuid>) -> Admission {
+pub async fn admit(app: &App, claims: &Claims, scope: Scope, cost: Cost, contact: Option<Uuid>) -> Admission {
     let limit = claims.quota().unwrap_or(app.config.limits.requests).into();
-    let answer = ask(app, claims, limit, contact).await;
+    let answer = ask(app, claims, limit, cost, contact).await;
     let redis_answers = answer.is_ok();
     let (revocation, rate, cached) = if let Ok(((revocation, count), entry)) = answer {
         (Revocation::from_answer(revocation, claims.iat), limit.decision(count), entry)
@@ -54,13 +54,14 @@ async fn ask(
     app: &App,
     claims: &Claims,
     limit: Limit,
+    cost: Cost,
     contact: Option<Uuid>,
 ) -> Result<(Counted, Option<Entry>), cache::Away> {
     let (redis, tenant) = (&app.redis, claims.tenant.as_str());
     let build = |call| {
         let mut pipeline = Pipeline::with_capacity(3);
         cache::look_up(redis, &mut pipeline, tenant, claims.jti, &claims.sub);
-        limit.ask(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub));
+        limit.charge(call, &mut pipeline, &redis.keys().rate(tenant, &claims.sub), cost);
         if let Some(id) = contact {
             cache::reading_contact(redis, &mut pipeline, tenant, id);
         }
@@ -71,6 +72,27 @@ async fn ask(
     }
     let (revocation, count, entry): (_, _, Option<String>) = redis.ask(build).await?;
     Ok(((revocation, count), cache::read_contact(entry.as_deref())))
+}
+
+/// Charges an admitted client for work whose cost admission did not know.
+pub async fn charge(app: &App, tenant: &str, client: &str, limit: Limit, cost: Cost) -> Decision {
+    let key = app.redis.keys().rate(tenant, client);
+    let build = |call| {
+        let mut pipeline = Pipeline::with_capacity(1);
+        limit.charge(call, &mut pipeline, &key, cost);
+        pipeline
+    };
+    let decision = if let Ok((count,)) = app.redis.ask(build).await {
+        limit.decision(count)
+    } else {
+        telemetry::count(Measure::RateUnchecked, 1);
+        tracing::warn!(tenant, client, "the cost of a request was charged by this instance only");
+        app.counts.charge(limit, &key, cost)
+    };
+    if decision.retry_after.is_some() {
+        telemetry::count(Measure::RateLimited, 1);
+    }
+    decision
 }
 
 fn verdict(claims: &Claims, scope: Scope, revoked: bool, rate: Decision) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use support::app::{TestApp, ada};
+use support::app::{Setup, TestApp, ada};
 use support::kafka::Topic;
 use support::relay::Relays;
 use support::remote::Remote;
@@ -23,6 +23,7 @@ async fn a_webhook_below_the_floor_is_published_again() {
     outbox.settled().await;
     test.execute("update webhook_events set state = 'dead', failure = 'no such status' where event_id = 'ev_1'").await;
     let passed = format!("relay_floors where source = 'webhook_events' and floor >= {last} and {first} < {last}");
+    let replays_passed = "relay_floors where source = 'webhook_replays' and floor >= 1";
     eventually("the floor to pass both", IN_THE_END, || async { test.count(&passed).await == 1 }).await;
 
     api.ask("POST", &format!("/webhook-events/{name}/replay")).send().await.expect(202);
@@ -31,12 +32,44 @@ async fn a_webhook_below_the_floor_is_published_again() {
     let [before, after] = copies.as_slice() else { panic!("once and once more: {copies:?}") };
     assert_eq!((&before.key, &before.headers, &before.value), (&after.key, &after.headers, &after.value));
     assert_eq!(topic.records().await.len(), 3, "the other one did not come again");
-    eventually("the floor to pass both again", IN_THE_END, || async { test.count(&passed).await == 1 }).await;
+    assert_eq!(test.count(&passed).await, 1, "a replay does not lower the floor");
+    eventually("the replay's own floor", IN_THE_END, || async { test.count(replays_passed).await == 1 }).await;
+    api.ask("POST", &format!("/webhook-events/{name}/replay")).send().await.expect(202);
+    outbox.settled().await;
+}
+
+#[tokio::test]
+async fn new_webhook_does_not_wait_for_another_tenants_replay() {
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "100000/100000").start().await;
+    let (api, topic) = (test.api().await, Topic::create().await);
+    Remote::connect(&api, "cn_replays").await;
+    let tenant = &api.client.tenant;
+    test.execute(&format!(
+        "insert into webhook_events (ce_id, tenant_id, connection_id, event_id, type, state, body, received_at, published_at)
+         select gen_random_uuid(), '{tenant}', 'cn_replays', 'ev_' || n, 'contact.updated', 'unchanged', '{{}}', now(), now()
+         from generate_series(1, 1000) n"
+    ))
+    .await;
+    let answer = api.ask("POST", "/webhook-events/replay").json(&json!({"state": "unchanged"})).send().await;
+    assert_eq!(answer.expect(202).json()["replayed"], 1_000);
+    let other = test.api().await;
+    let crm = Remote::connect(&other, "cn_other").await;
+    let _relay = Relays::of(&test, &topic).work().await;
+    let replays_published = "webhook_events where connection_id = 'cn_replays' and published_at is not null";
+    eventually("the first replays", IN_THE_END, || async { test.count(replays_published).await > 0 }).await;
+
+    crm.receive("new", Some("r1")).await;
+    let published = "webhook_events where event_id = 'new' and published_at is not null";
+    eventually("the new webhook", Duration::from_secs(2), || async { test.count(published).await == 1 }).await;
+    // Without a consumer nothing is processed, so that no more than these are on the topic.
+    assert_eq!(test.count(replays_published).await, 20, "replays are published as they are processed");
+    test.execute("update webhook_events set state = 'unchanged' where published_at is not null").await;
+    eventually("more replays", IN_THE_END, || async { test.count(replays_published).await == 40 }).await;
 }
 
 #[tokio::test]
 async fn replays_while_the_floor_rises_lose_nothing() {
-    let test = TestApp::start().await;
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "100000/100000").start().await;
     let (api, topic, outbox) = (test.api().await, Topic::create().await, test.webhook_outbox());
     let crm = Remote::connect(&api, "cn_acme").await;
     for event in 0..30 {

@@ -245,6 +245,24 @@ async fn one_key_makes_one_batch_from_however_many_sides() {
 }
 
 #[tokio::test]
+async fn faults_are_answered_again_though_they_are_not_stored_with_the_key() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let mut faulty = grace();
+    for n in 0..200 {
+        faulty[format!("unknown{n}")] = json!(n);
+    }
+    let batch = json!({"items": [charles(), faulty, {"id": "of no contact", "firstName": "A", "lastName": "B",
+                                 "email": "a@example.com"}, 7, faulty]});
+    let first = keyed(&api, "one", &batch).await.expect(207);
+    assert_eq!(statuses(&first), [201, 422, 404, 422, 422]);
+    let again = keyed(&api, "one", &batch).await.expect(207);
+    assert_eq!((again.header("idempotent-replayed"), &again.body), ("true", &first.body));
+    assert!(first.body.len() > 20_000, "{}", first.body.len());
+    assert_eq!(test.count("idempotency_keys where octet_length(body) < 1000").await, 1, "the faults are not stored");
+}
+
+#[tokio::test]
 async fn who_may_only_read_or_nothing_is_refused() {
     let test = TestApp::start().await;
     let reader = test.api_with(&[Scope::ContactsRead]).await;

@@ -116,6 +116,31 @@ async fn what_a_slow_crm_leaves_no_time_for_is_due_later() {
 }
 
 #[tokio::test]
+async fn slow_crm_takes_a_second_of_an_invocation_while_another_connection_has_work() {
+    let test = start(&[("CROSSWALK_CRM_CALLS", "2")]).await;
+    let api = test.api().await;
+    let (slow, fast) = (Crm::connect(&api).await, Crm::connect(&api).await);
+    let contacts = api.create_many(30).await;
+    slow.faults(Faults { latency_ms: 300, ..Faults::default() });
+    let pushes = Pushes::of(&api, test.another_instance());
+    let began = Instant::now();
+    pushes.push(&contacts).await;
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(4), "a second, the calls that are running, and the rest: {took:?}");
+    assert_eq!(fast.records().await.len(), 30);
+    let written = test.count(&format!("links where connection_id = '{}' and state = 'synced'", slow.connection)).await;
+    assert!((1..=10).contains(&written), "{written}");
+    let later =
+        format!("links where connection_id = '{}' and retry_at is not null and claimed_until is null", slow.connection);
+    assert_eq!(test.count(&later).await, 30 - written);
+
+    // In a batch of its own too: the other connection's records may wait behind it.
+    let began = Instant::now();
+    pushes.push(&contacts).await;
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn of_two_instances_at_once_one_writes() {
     let test = start(&[]).await;
     let api = test.api().await;

@@ -38,6 +38,7 @@ mod purge_contacts;
 mod purge_costs;
 mod purge_restore;
 mod rate_limit;
+mod relay_claims;
 mod remote;
 mod remote_conflicts;
 mod remote_races;

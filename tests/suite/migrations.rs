@@ -4,8 +4,10 @@ use crosswalk::App;
 use lambda_http::lambda_runtime::{Context, LambdaEvent};
 use serde_json::{Value, json};
 use support::app::TestApp;
+use support::remote::Remote;
 use support::role::Role;
 use support::services;
+use tokio_postgres::error::SqlState;
 use url::Url;
 
 /// An application whose database is empty and whose role does not exist.
@@ -53,4 +55,29 @@ async fn of_two_runs_at_once_one_does_all_and_the_other_nothing() {
     connection.query("select from contacts", &[]).await.unwrap();
     connection.batch_execute("create table mine ()").await.unwrap_err();
     connection.batch_execute("delete from refinery_schema_history").await.unwrap_err();
+}
+
+#[tokio::test]
+async fn functions_role_cannot_write_tenants_clients_and_connections() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    Remote::connect(&api, "cn_acme").await;
+    let connection = test.app.database.get().await.unwrap();
+    for statement in [
+        "update connections set base_url = 'https://example.com'",
+        "insert into connections (tenant_id, id, crm, base_url, secret_name) select id, 'cn_x', 'acme', '', '' from tenants",
+        "delete from connections",
+        "update clients set secret_sha256 = sha256('known')",
+        "insert into clients (id, tenant_id, name, secret_sha256, scopes) select 'cl_x', id, '', sha256(''), '{}' from tenants",
+        "delete from clients",
+        "update tenants set name = ''",
+        "insert into tenants (id, name) values ('tn_x', '')",
+        "delete from tenants",
+    ] {
+        let error = connection.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}");
+    }
+    for table in ["tenants", "clients", "connections"] {
+        connection.query(&format!("select * from {table}"), &[]).await.unwrap();
+    }
 }

@@ -170,6 +170,54 @@ async fn without_redis_each_instance_enforces_the_rate_limit() {
     }
 }
 
+async fn batch_takes_as_much_of_the_quota_as_its_items() {
+    let test = with_quota("1/20").await;
+    let api = test.api().await;
+    let first = batch(&api, 12).await.expect(207);
+    assert!((8..=9).contains(&left(&first).0), "{first:?}");
+    let refused = batch(&api, 12).await.expect(429);
+    assert_eq!(test.count("contacts").await, 12, "a rejected batch writes nothing");
+    // 12 are charged and 8 are left; the rejected request's admission takes 1, and so does that of the next attempt.
+    let retry_after: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((4..=6).contains(&retry_after), "{refused:?}");
+    assert!(left(&refused).0 >= 7, "smaller requests are still allowed: {refused:?}");
+    batch(&api, 1).await.expect(207);
+}
+
+#[tokio::test]
+async fn batch_above_the_burst_is_accepted_once_the_bucket_is_full() {
+    let test = with_quota("1/5").await;
+    let api = test.api().await;
+    let answer = batch(&api, 12).await.expect(207);
+    assert!(left(&answer).0 <= 1, "{answer:?}");
+    assert_eq!(test.count("contacts").await, 12);
+    let refused = batch(&api, 12).await.expect(429);
+    let retry_after: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=6).contains(&retry_after), "{refused:?}");
+}
+
+#[tokio::test]
+async fn totals_and_searches_without_an_index_take_more_of_the_quota() {
+    let test = with_quota("1/100").await;
+    let api = test.api().await;
+    let left_after = async |path: &str, prefer: &str| {
+        let before = left(&api.ask("GET", "/contacts").send().await.expect(200)).0;
+        let answer = api.ask("GET", path).header("prefer", prefer).send().await.expect(200);
+        before - left(&answer).0
+    };
+    assert!(left_after("/contacts?q=lovelace", "").await <= 1);
+    // The quota grows by 1 a second meanwhile.
+    assert!((20..=21).contains(&left_after("/contacts", "count=exact").await));
+    assert!((20..=21).contains(&left_after("/contacts?q=%25%25%25", "").await));
+    assert!((40..=41).contains(&left_after("/contacts?q=._.", "count=exact").await));
+}
+
+/// Sends a batch of so many new contacts.
+async fn batch(api: &Api<'_>, items: usize) -> Answer {
+    let items: Vec<_> = (0..items).map(|_| grace()).collect();
+    api.ask("POST", "/contacts/batch").json(&json!({"items": items})).send().await
+}
+
 async fn with_quota(quota: &str) -> TestApp {
     Setup::default().setting("CROSSWALK_RATE_LIMIT", quota).start().await
 }

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use support::app::{Answer, Api, TestApp};
+use support::app::{Answer, Api, Setup, TestApp};
 use support::remote::Remote;
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ async fn one_waits_again_whatever_became_of_it() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let crm = Remote::connect(&api, "cn_acme").await;
+    let mut positions = 0;
     for (event, state, published) in [
         ("dead", "state = 'dead', failure = 'no such event', processed_at = now()", true),
         ("unpublished", "state = 'dead', failure = 'no such event'", false),
@@ -34,6 +35,8 @@ async fn one_waits_again_whatever_became_of_it() {
         for (column, value) in [("state", json!("received")), ("replays", json!(1))] {
             row[column] = value;
         }
+        positions += 1;
+        row["replay_position"] = json!(positions);
         for column in ["failure", "processed_at", "published_at"] {
             row[column] = Value::Null;
         }
@@ -54,22 +57,59 @@ async fn one_that_waits_already_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn the_floor_goes_below_what_waits_again_and_never_up() {
+async fn replay_leaves_the_shared_floors_and_takes_the_next_position() {
     let test = TestApp::start().await;
     let api = test.api().await;
     let crm = Remote::connect(&api, "cn_acme").await;
-    let (first, _) = crm.receive("ev_1", Some("r1")).await;
-    let (second, name) = crm.receive("ev_2", Some("r1")).await;
+    crm.receive("ev_1", Some("r1")).await;
+    let (_, name) = crm.receive("ev_2", Some("r1")).await;
     test.execute("update webhook_events set state = 'processed', published_at = now()").await;
     raise_floor(&test, 1_000).await;
+    // Held by another tenant's replay or by the relay.
+    let mut other = test.database.connect().await;
+    let transaction = other.transaction().await.unwrap();
+    transaction.execute("select from relay_floors for update", &[]).await.unwrap();
+    let before = floor(&test).await;
     replay(&api, &name).await.expect(202);
-    assert_eq!(floor(&test).await, json!([second - 1, null, null, null]), "and the candidate is gone");
-    test.execute("update webhook_events set state = 'processed', published_at = now()").await;
-    test.execute(&format!("update relay_floors set floor = {} where source = 'webhook_events'", first - 1)).await;
-    replay(&api, &name).await.expect(202);
-    assert_eq!(floor(&test).await[0], first - 1);
-    let others = "relay_floors where source = 'contact_events' and floor = 0 and candidate is null";
-    assert_eq!(test.count(others).await, 1);
+    assert_eq!(floor(&test).await, before);
+    assert_eq!(crm.webhook_row("ev_2").await["replay_position"], 1);
+    replay_all(&api, &json!({"state": "processed"})).await.expect(202);
+    assert_eq!(crm.webhook_row("ev_1").await["replay_position"], 2);
+    transaction.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn replay_stops_while_a_thousand_replayed_webhooks_wait() {
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "100000/100000").start().await;
+    let api = test.api().await;
+    fill(&test, &api, 5_000).await;
+    // 1,250 are dead.
+    let dead = json!({"state": "dead", "limit": 10_000});
+    let waiting = "webhook_events where state = 'received' and replay_position is not null";
+    let answer = replay_all(&api, &dead).await.expect(202).json();
+    assert_eq!(answer, json!({"replayed": 1_000, "skipped": 0, "more": true}));
+    assert_eq!(replay_all(&api, &dead).await.expect(202).json(), json!({"replayed": 0, "skipped": 0, "more": true}));
+    // Published is not enough: the consumers have them still to process.
+    test.execute("update webhook_events set published_at = now() where state = 'received'").await;
+    assert_eq!(replay_all(&api, &dead).await.expect(202).json()["replayed"], 0);
+    assert_eq!(test.count(waiting).await, 1_000);
+    test.execute("update webhook_events set state = 'unchanged' where replay_position is not null").await;
+    let rest = replay_all(&api, &dead).await.expect(202).json();
+    assert_eq!(rest, json!({"replayed": 250, "skipped": 0, "more": false}));
+}
+
+#[tokio::test]
+async fn replay_takes_as_much_of_the_quota_as_the_webhooks_it_replays() {
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "10/20").start().await;
+    let api = test.api().await;
+    fill(&test, &api, 400).await;
+    let answer = replay_all(&api, &json!({"state": "dead", "limit": 60})).await.expect(202);
+    assert_eq!(answer.json()["replayed"], 60);
+    let paid_in = answer.header("ratelimit").strip_prefix("\"default\";r=0;t=").unwrap_or_default().to_owned();
+    assert!(["6", "7"].contains(&paid_in.as_str()), "61 at 10 a second: {answer:?}");
+    let refused = replay_all(&api, &json!({"state": "dead"})).await.expect(429);
+    let retry_after: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((3..=5).contains(&retry_after), "60 are paid for in 6 s, and the burst is 2 s of it: {refused:?}");
 }
 
 #[tokio::test]
@@ -105,14 +145,14 @@ async fn what_is_not_there_or_not_ours_is_not_replayed() {
 
 #[tokio::test]
 async fn many_wait_again_oldest_first_as_far_as_the_limit() {
-    let test = TestApp::start().await;
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "100000/100000").start().await;
     let api = test.api().await;
-    fill(&test, &api, 2_500).await;
-    let dead = json!({"state": "dead", "limit": 600});
+    fill(&test, &api, 1_300).await;
+    let dead = json!({"state": "dead", "limit": 300});
     // A quarter is dead.
     let first = replay_all(&api, &dead).await.expect(202).json();
-    assert_eq!(first, json!({"replayed": 600, "skipped": 0, "more": true}));
-    assert_eq!(test.count("webhook_events where replays = 1").await, 600);
+    assert_eq!(first, json!({"replayed": 300, "skipped": 0, "more": true}));
+    assert_eq!(test.count("webhook_events where replays = 1").await, 300);
     let oldest = "webhook_events w where replays = 1 and exists (\
                   select from webhook_events o where o.state = 'dead' and o.received_at < w.received_at)";
     assert_eq!(test.count(oldest).await, 0, "they are the oldest");
@@ -122,8 +162,8 @@ async fn many_wait_again_oldest_first_as_far_as_the_limit() {
 
     // Those that wait already are among these.
     let all = replay_all(&api, &json!({"connection": "cn_acme", "limit": 10_000})).await.expect(202).json();
-    assert_eq!(all, json!({"replayed": 1250, "skipped": 1250, "more": false}));
-    assert_eq!(test.count("webhook_events where replays = 1 and state = 'received'").await, 1875);
+    assert_eq!(all, json!({"replayed": 650, "skipped": 650, "more": false}));
+    assert_eq!(test.count("webhook_events where replays = 1 and state = 'received'").await, 975);
 }
 
 #[tokio::test]
@@ -164,7 +204,7 @@ async fn a_rare_type_is_replayed_however_far_away_it_is() {
 
 #[tokio::test]
 async fn replays_at_once_get_out_of_each_others_way() {
-    let test = TestApp::start().await;
+    let test = Setup::default().setting("CROSSWALK_RATE_LIMIT", "100000/100000").start().await;
     let api = test.api().await;
     fill(&test, &api, 400).await;
     let (_, one) = Remote { api: &api, connection: "cn_acme".to_owned() }.receive("one", Some("r1")).await;

@@ -100,6 +100,43 @@ async fn each_connection_has_its_quota_which_only_what_it_signed_uses_up() {
 }
 
 #[tokio::test]
+async fn refused_webhook_keeps_the_beginning_of_its_body_and_names_its_size() {
+    let test = TestApp::start().await;
+    let api = test.api().await;
+    let account = Account::connect(&api).await;
+    let noise = vec![0xFF; MOST];
+    account.signed(&noise).send().await.expect(422);
+    account.signed(&noise).send().await.expect(422);
+    assert_eq!(
+        test.count("webhook_events where octet_length(body) = 16384").await,
+        1,
+        "kept once, by its whole content"
+    );
+    let failure = "webhook_events where failure like '%; the body had 1048576 bytes, the first 16384 are kept'";
+    assert_eq!(test.count(failure).await, 1);
+    account.signed(b"{}").send().await.expect(422);
+    assert_eq!(test.count("webhook_events where octet_length(body) = 2").await, 1, "a small one is kept whole");
+}
+
+#[tokio::test]
+async fn large_webhook_takes_more_of_the_quota() {
+    let test = Setup::default().setting("CROSSWALK_WEBHOOK_RATE", "1/50").start().await;
+    let api = test.api().await;
+    let account = Account::connect(&api).await;
+    let left = |answer: &Answer| -> u32 {
+        let header = answer.header("ratelimit").strip_prefix("\"default\";r=").unwrap_or_default();
+        header.split(';').next().unwrap_or_default().parse().unwrap_or_else(|_| panic!("{answer:?}"))
+    };
+    let small = left(&send(&account).await.expect(202));
+    assert_eq!(small, 49);
+    let mut body = webhook("contact.created", "evt_1", &record("1")).to_string().into_bytes();
+    body.resize(MOST, b' ');
+    // 1 MiB is 16 units of 64 KiB. The quota grows by 1 a second meanwhile.
+    let large = left(&account.signed(&body).send().await.expect(202));
+    assert!((15..=16).contains(&(small - large)), "{small} {large}");
+}
+
+#[tokio::test]
 async fn without_redis_each_instance_enforces_the_webhook_quota() {
     let (proxy, url) = Proxy::before(&services::redis_url()).await;
     let setup = Setup::default().redis_at(&url).setting("CROSSWALK_WEBHOOK_RATE", "1/1");

@@ -174,6 +174,8 @@ async fn what_is_signed_and_can_not_be_worked_is_refused_and_kept_once_with_the_
         assert_eq!(test.count("webhook_events").await, before + 1, "{shown}");
         let row = test.sql.query_one("select to_jsonb(w) from webhook_events w order by id desc limit 1", &[]).await;
         let row: Value = row.unwrap().get(0);
+        // Of a large one the beginning is kept.
+        let given = given[..given.len().min(16 * 1024)].to_vec();
         assert_eq!((&row["state"], body(&test, &row["ce_id"]).await), (&json!("dead"), given), "{shown}");
         let reason = row["failure"].as_str().unwrap();
         assert!(!reason.is_empty() && !reason.contains(PRIVATE), "{reason}");

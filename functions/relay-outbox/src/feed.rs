@@ -1,8 +1,9 @@
 //! One source's rows on their way to its topic: claimed, published, marked.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
-use crosswalk::clock::End;
+use crosswalk::clock::{End, Moment};
 use crosswalk::db::outbox::{self, Waiting};
 use crosswalk::telemetry::{self, Measure};
 use crosswalk::{App, Error, Result, cache};
@@ -17,6 +18,11 @@ use crate::lease::Lease;
 use crate::outlet::Outlet;
 use crate::report::Report;
 
+/// At most so many replayed webhooks are on the topic and not processed, and a pause lies between two claims of them: 200 a
+/// second, all tenants together, which is a small part of what the consumers can do. New webhooks wait for few of them.
+const REPLAYS: u32 = 20;
+const REPLAY_PAUSE: Duration = Duration::from_millis(100);
+
 /// A source while a shift works on it.
 pub struct Feed<'a> {
     relay: &'a Relay,
@@ -26,6 +32,8 @@ pub struct Feed<'a> {
     outlet: &'a Outlet,
     floor: Floor,
     unsettled: Unsettled,
+    /// When replayed rows were last claimed.
+    replayed: Option<Moment>,
 }
 
 /// What the broker has decided and PostgreSQL has not been told yet.
@@ -51,7 +59,7 @@ impl<'a> Feed<'a> {
     /// A feed of an outlet.
     pub fn new(relay: &'a Relay, app: &'a App, lease: &'a Lease<'a>, end: &'a End, outlet: &'a Outlet) -> Self {
         let floor = Floor::new(outlet.source, relay.settings.floor);
-        Self { relay, app, lease, end, outlet, floor, unsettled: Unsettled::default() }
+        Self { relay, app, lease, end, outlet, floor, unsettled: Unsettled::default(), replayed: None }
     }
 
     /// Claims a batch, publishes it and marks it.
@@ -60,8 +68,14 @@ impl<'a> Feed<'a> {
         self.settle(report).await?;
         self.floor.tend(self.app).await?;
         let bounds = self.relay.settings.batch;
+        let may_replay = self.replayed.is_none_or(|moment| moment.elapsed() >= REPLAY_PAUSE);
+        let replays = if may_replay { REPLAYS } else { 0 };
         let rows =
-            ask(&self.app.database, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds).await).await?;
+            ask(&self.app.database, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds, replays).await)
+                .await?;
+        if rows.iter().any(|row| row.turn > 0) {
+            self.replayed = Some(Moment::now());
+        }
         lag.note(&rows);
         let load = load(&rows, bounds);
         if load == Load::Idle {

@@ -12,5 +12,8 @@ pub async fn handle(app: &App, request: Request) -> Result<Response> {
         return Ok(http::accepted(&webhooks::replay(app, &caller, id).await?));
     }
     let replay: Replay = http::body(app, &request)?;
-    Ok(http::accepted(&webhooks::replay_all(app, &caller, &replay).await?))
+    let replays = webhooks::replay_all(app, &caller, &replay).await?;
+    // How many webhooks match is not known before.
+    app.charge_afterwards(&request, replays.cost()).await;
+    Ok(http::accepted(&replays))
 }

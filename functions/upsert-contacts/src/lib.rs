@@ -9,6 +9,7 @@ pub async fn handle(app: &App, request: Request) -> Result<Response> {
     let caller = app.admit(&request, Scope::ContactsWrite).await?;
     let limit = app.config.limits.batch_body;
     let batch: Batch = http::body_within(app, &request, limit)?;
+    app.charge(&request, batch.cost()).await?;
     let key = http::idempotency_key(&request, limit)?;
     let done = contacts::upsert(app, &caller, &batch, key.as_ref(), http::multi_status).await?;
     Ok(http::batch(done))

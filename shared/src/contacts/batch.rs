@@ -41,6 +41,11 @@ impl Batch {
     /// A batch has at most so many items.
     pub const MAX_ITEMS: usize = 500;
 
+    /// What it takes from the client's quota: as much as its items would take one by one, faulty ones included.
+    pub fn cost(&self) -> u32 {
+        u32::try_from(self.items.len()).unwrap_or(u32::MAX).max(1)
+    }
+
     /// The items that could be read.
     pub(super) fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter_map(|item| item.as_ref().ok())

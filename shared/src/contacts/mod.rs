@@ -7,6 +7,7 @@ mod delete;
 mod get;
 mod history;
 mod idempotency;
+mod kept;
 mod list;
 mod outcomes;
 mod replace;

@@ -4,12 +4,14 @@ use uuid::Uuid;
 
 use super::batch::Batch;
 use super::idempotency::{IdempotencyKey, first_answer, waited};
+use super::kept::{filled, without_faults};
 use super::outcomes::{Outcome, decide};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::cache;
 use crate::db::{self, Claim, give_way, is_deadlock};
 use crate::error::{Error, Fault, Result};
+use crate::telemetry::{self, Measure};
 
 /// The route's name in the keys' table.
 const ROUTE: &str = "upsert-contacts";
@@ -50,7 +52,10 @@ pub async fn upsert(
             let _ = cache::stale(&app.redis, &caller.tenant, &changed, app.config.cache.ttl).await;
             Ok(Done { json, replayed: false })
         }
-        (None, Some(key)) => Ok(Done { json: first_answer(&connection, caller, ROUTE, key).await?, replayed: true }),
+        (None, Some(key)) => {
+            let kept = first_answer(&connection, caller, ROUTE, key).await?;
+            Ok(Done { json: filled(kept, batch, write_down)?, replayed: true })
+        }
         (None, None) => Err(Error::internal("upsert contacts", "a key was taken, and there is none")),
     }
 }
@@ -85,17 +90,19 @@ async fn attempt(
         all_or_none(&outcomes)?;
     }
     let json = write_down(&outcomes);
-    let claim = key.map(|key| Claim {
+    let kept = key.map(|_| without_faults(&json, batch)).transpose()?;
+    let claim = key.zip(kept.as_deref()).map(|(key, kept)| Claim {
         client: &caller.client,
         route: ROUTE,
         key: &key.key,
         fingerprint: &key.fingerprint,
-        body: &json,
+        body: kept,
     });
     if claim.is_some() || !writes.contacts.is_empty() {
         db::contacts::write(&transaction, &[(tenant, &writes)], &[], claim.as_ref()).await?;
     }
     db::commit(transaction).await?;
+    telemetry::count(Measure::StoredBytes, claim.map_or(0, |claim| claim.body.len()) as u64);
     let changed = writes.contacts.drain(..).map(|(contact, _)| (contact.id, contact.version)).collect();
     Ok(Some((json, changed)))
 }

@@ -6,31 +6,33 @@
 //! had its own, smaller transaction id by then: once all smaller ones have ended, every row up to the candidate is there
 //! to be seen, or never will be.
 //!
-//! A replay makes a row wait again that is below. It lowers the floor in the transaction in which it does.
+//! A replay makes a webhook wait again whose id is below the floor. It draws a position for it from a sequence with a floor
+//! of its own (`webhook_replays`), after it has locked the row and so has a transaction id. So nothing ever waits below a
+//! floor, and no floor has to be lowered.
 
 use std::time::Duration;
 
-use super::outbox::Source;
+use super::outbox::FloorSource;
 use super::{GenericClient, failed};
 use crate::error::Result;
 
 /// Raises the floor as far as the candidate allows, if that was noted at least `age` ago. A candidate that was
 /// reached is gone, and the next may be noted.
-pub async fn raise(db: &impl GenericClient, source: &Source, age: Duration) -> Result<()> {
-    let statement = db.prepare_cached(source.raise_floor).await.map_err(failed)?;
+pub async fn raise(db: &impl GenericClient, source: &FloorSource, age: Duration) -> Result<()> {
+    let statement = db.prepare_cached(source.raise).await.map_err(failed)?;
     db.execute(&statement, &[&age.as_secs_f64()]).await.map_err(failed)?;
     Ok(())
 }
 
 /// The highest id drawn so far, by transactions that have ended or not.
-pub async fn last_drawn(db: &impl GenericClient, source: &Source) -> Result<i64> {
+pub async fn last_drawn(db: &impl GenericClient, source: &FloorSource) -> Result<i64> {
     let statement = db.prepare_cached(source.last_drawn).await.map_err(failed)?;
     db.query_one(&statement, &[]).await.and_then(|row| row.try_get(0)).map_err(failed)
 }
 
 /// Notes the candidate, unless there is one or the floor is there already. It must have been read by a statement of
 /// its own, before this one.
-pub async fn note(db: &impl GenericClient, source: &Source, candidate: i64) -> Result<()> {
+pub async fn note(db: &impl GenericClient, source: &FloorSource, candidate: i64) -> Result<()> {
     // Two things come with a database that was restored from a dump: a candidate of another server's transactions,
     // which may be far ahead of this one's, and perhaps a sequence that is behind the floor.
     const SQL: &str = "update relay_floors \

@@ -1,4 +1,4 @@
-//! Rows that wait to be published: claimed in the order of their ids, then marked or parked. Whoever marks must hold
+//! Rows that wait to be published: claimed, each tenant's in order, then marked or parked. Whoever marks must hold
 //! the lease, and the statement itself checks that.
 
 use jiff::Timestamp;
@@ -13,13 +13,22 @@ use crate::error::{Error, Result};
 /// A table whose unpublished rows are an outbox, as the statements that treat it as one.
 #[derive(Debug)]
 pub struct Source {
-    /// Its name, in `relay_floors` and in the log.
+    /// Its name in the log.
     pub name: &'static str,
     claim: &'static str,
     mark: &'static str,
     park: &'static str,
+    /// The floors that its claim begins at.
+    pub floors: &'static [FloorSource],
+}
+
+/// A sequence of ids or positions whose lower part the claim does not read, as the statements that raise its floor.
+#[derive(Debug)]
+pub struct FloorSource {
+    /// Its name in `relay_floors`.
+    pub(super) name: &'static str,
     pub(super) last_drawn: &'static str,
-    pub(super) raise_floor: &'static str,
+    pub(super) raise: &'static str,
 }
 
 /// What happened to contacts.
@@ -28,19 +37,33 @@ pub static CONTACT_EVENTS: Source = Source {
     claim: include_str!("sql/claim_contact_events.sql"),
     mark: include_str!("sql/mark_contact_events.sql"),
     park: include_str!("sql/park_contact_events.sql"),
-    // A sequence that has given nothing out yet says 1 already.
-    last_drawn: "select case when is_called then last_value else 0 end from contact_events_id_seq",
-    raise_floor: include_str!("sql/raise_contact_events_floor.sql"),
+    floors: &[FloorSource {
+        name: "contact_events",
+        // A sequence that has given nothing out yet says 1 already.
+        last_drawn: "select case when is_called then last_value else 0 end from contact_events_id_seq",
+        raise: include_str!("sql/raise_contact_events_floor.sql"),
+    }],
 };
 
-/// Webhooks as they came. A replay makes one wait again that was published before.
+/// Webhooks as they came. A replay makes one wait again, in an order of its own: replayed webhooks are claimed after new
+/// ones, from a floor of their own. So a replay never lowers the floor of new webhooks.
 pub static WEBHOOK_EVENTS: Source = Source {
     name: "webhook_events",
     claim: include_str!("sql/claim_webhook_events.sql"),
     mark: include_str!("sql/mark_webhook_events.sql"),
     park: include_str!("sql/park_webhook_events.sql"),
-    last_drawn: "select case when is_called then last_value else 0 end from webhook_events_id_seq",
-    raise_floor: include_str!("sql/raise_webhook_events_floor.sql"),
+    floors: &[
+        FloorSource {
+            name: "webhook_events",
+            last_drawn: "select case when is_called then last_value else 0 end from webhook_events_id_seq",
+            raise: include_str!("sql/raise_webhook_events_floor.sql"),
+        },
+        FloorSource {
+            name: "webhook_replays",
+            last_drawn: "select case when is_called then last_value else 0 end from webhook_replay_positions",
+            raise: include_str!("sql/raise_webhook_replays_floor.sql"),
+        },
+    ],
 };
 
 /// A row that waits.
@@ -76,10 +99,12 @@ pub struct Bounds {
     pub bytes: u32,
 }
 
-/// The rows that have waited longest, by id.
-pub async fn claim(db: &Connection, source: &Source, bounds: Bounds) -> Result<Vec<Waiting>> {
-    let (rows, bytes) = (i64::from(bounds.rows), i64::from(bounds.bytes));
-    let rows = query_typed(db, source.claim, &[(&rows, Type::INT8), (&bytes, Type::INT8)]).await.map_err(failed)?;
+/// The rows to publish next. Rows with the same key come in the order in which they must be published. Replayed rows are
+/// among them as long as fewer than `replays` are published and not processed.
+pub async fn claim(db: &Connection, source: &Source, bounds: Bounds, replays: u32) -> Result<Vec<Waiting>> {
+    let (rows, bytes, replays) = (i64::from(bounds.rows), i64::from(bounds.bytes), i64::from(replays));
+    let values: [(&(dyn ToSql + Sync), Type); 3] = [(&rows, Type::INT8), (&bytes, Type::INT8), (&replays, Type::INT8)];
+    let rows = query_typed(db, source.claim, &values).await.map_err(failed)?;
     rows.iter().map(waiting).collect::<Result<_, _>>().map_err(failed)
 }
 

@@ -34,6 +34,9 @@ pub async fn set_password(owner: &Client, role: &str, password: &str) -> Result<
 }
 
 /// Makes the role of these credentials, and lets it do what the functions do. Running it again changes nothing.
+///
+/// The role cannot write tenants, clients and connections: no function does, and a connection's address decides where its
+/// credentials are sent, a client's row who gets tokens.
 pub async fn grant(owner: &Client, credentials: &Credentials) -> Result<()> {
     let role = identifier(&credentials.username)?;
     let database = identifier(&credentials.dbname)?;
@@ -47,8 +50,8 @@ pub async fn grant(owner: &Client, credentials: &Credentials) -> Result<()> {
          grant connect on database {database} to {role};
          grant usage on schema public to {role};
          grant select, insert, update, delete on all tables in schema public to {role};
-         grant select on all sequences in schema public to {role};
-         revoke insert, update, delete on refinery_schema_history from {role};"
+         grant select, usage on all sequences in schema public to {role};
+         revoke insert, update, delete on refinery_schema_history, tenants, clients, connections from {role};"
     );
     owner.batch_execute(&sql).await.map_err(failed)
 }

@@ -11,7 +11,7 @@ use lambda_http::http::header::{
 use lambda_http::request::RequestContext;
 
 use super::Request;
-use crate::rate::Decision;
+use crate::rate::{Decision, Limit};
 use crate::source::Source;
 use crate::telemetry::{Span, TraceParent};
 
@@ -103,6 +103,11 @@ impl Exchange {
     /// Whether a client shows its secret here: the answers have RFC 6749's form.
     pub fn is_login(&self) -> bool {
         self.path.starts_with("/oauth/")
+    }
+
+    /// The limit of the caller's quota, once admission has applied it.
+    pub(super) fn limit(&self) -> Option<Limit> {
+        self.lock().rate.map(|decision| decision.limit)
     }
 
     /// The tenant and the client, once they are known.

@@ -25,7 +25,7 @@ impl App {
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let delivery = Delivery { header: &header, body: signed_body(self, request)? };
         let from = authenticate(self, connection, source(request), &delivery).await?;
-        let rate = count(self, &from.sender).await;
+        let rate = count(self, &from.sender, delivery.body.len()).await;
         if let Some(exchange) = Exchange::of(request) {
             exchange.note_caller(&from.sender.tenant, &from.sender.connection);
             exchange.note_rate(rate);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lru::LruCache;
 
-use super::{Decision, Limit};
+use super::{Cost, Decision, Limit};
 
 /// The number of keys that are counted at once. The least recently used one is forgotten.
 const CAPACITY: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
@@ -18,29 +18,38 @@ pub struct InstanceCounts(Mutex<LruCache<String, Instant>>);
 impl InstanceCounts {
     /// Counts a request.
     pub fn count(&self, limit: Limit, key: &str) -> Decision {
-        self.decide(limit, key, true)
+        self.charge(limit, key, Cost::REQUEST)
     }
 
     /// Whether the next request would be let through.
     pub fn check(&self, limit: Limit, key: &str) -> Decision {
-        self.decide(limit, key, false)
+        self.charge(limit, key, Cost::Check)
     }
 
-    fn decide(&self, limit: Limit, key: &str, counts: bool) -> Decision {
+    /// Charges as the script in Redis does.
+    pub fn charge(&self, limit: Limit, key: &str, cost: Cost) -> Decision {
         let now = Instant::now();
         let mut arrivals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = arrivals.get(key).map_or(Duration::ZERO, |arrival| arrival.saturating_duration_since(now));
-        let (interval, tolerance) = (Duration::from_micros(limit.interval_us), limit.window());
-        let after = before + interval;
-        if let Some(early) = after.checked_sub(tolerance).filter(|early| !early.is_zero()) {
-            return Decision { limit, remaining: 0, reset: before, retry_after: Some(early) };
+        let (interval, tolerance) = (limit.interval(), limit.window());
+        let units = match cost {
+            Cost::Before(units) => units.min(limit.burst()),
+            Cost::After(units) => units,
+            Cost::Check => 1,
+        };
+        let after = before + interval * units;
+        let left = |arrival: Duration| {
+            u32::try_from(tolerance.saturating_sub(arrival).as_micros() / interval.as_micros()).unwrap_or(u32::MAX)
+        };
+        let early = after.saturating_sub(tolerance);
+        if !early.is_zero() && !matches!(cost, Cost::After(_)) {
+            return Decision { limit, remaining: left(before), reset: before, retry_after: Some(early) };
         }
-        if counts {
-            arrivals.put(key.to_owned(), now + after);
+        if cost == Cost::Check {
+            return Decision { limit, remaining: left(after), reset: before, retry_after: None };
         }
-        let left = tolerance.saturating_sub(after).as_micros() / interval.as_micros();
-        let remaining = u32::try_from(left).unwrap_or(u32::MAX);
-        Decision { limit, remaining, reset: if counts { after } else { before }, retry_after: None }
+        arrivals.put(key.to_owned(), now + after);
+        Decision { limit, remaining: left(after), reset: after, retry_after: None }
     }
 }
 

@@ -30,6 +30,23 @@ pub async fn reserve(redis: &Redis, key: &str, each: Duration, count: u32) -> Re
     Ok(Duration::from_micros(wait))
 }
 
+/// What one request takes from its quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Charged before the work, which is refused if the quota does not allow it. A cost above the burst takes the whole
+    /// burst, so that a large request is possible once the bucket is full.
+    Before(u32),
+    /// Charged after work whose cost was not known before: never refused, and never capped at the burst.
+    After(u32),
+    /// Nothing is charged: only asks whether an ordinary request would be allowed.
+    Check,
+}
+
+impl Cost {
+    /// The cost of an ordinary request.
+    pub const REQUEST: Self = Self::Before(1);
+}
+
 /// A limit as the algorithm wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -42,7 +59,7 @@ pub struct Limit {
 pub struct Decision {
     /// The limit that was asked.
     pub limit: Limit,
-    /// How many more would be let through now.
+    /// How many more requests of cost 1 are allowed now.
     pub remaining: u32,
     /// When all of the burst is there again.
     pub reset: Duration,
@@ -56,24 +73,30 @@ impl Limit {
         self.burst
     }
 
+    /// The time between two requests at the quota's rate.
+    pub fn interval(self) -> Duration {
+        Duration::from_micros(self.interval_us)
+    }
+
     /// The time in which as many come at the quota's pace.
     pub fn window(self) -> Duration {
         Duration::from_micros(self.interval_us * u64::from(self.burst))
     }
 
-    /// Adds the question to a pipeline: one answer, to be read by [`Limit::decision`].
+    /// Adds the charge of an ordinary request to a pipeline, as [`Limit::charge`] does.
     pub fn ask(self, call: Call, pipeline: &mut Pipeline, key: &str) {
-        self.add(call, pipeline, key, true);
+        self.charge(call, pipeline, key, Cost::REQUEST);
     }
 
-    /// The same, without counting a request: whether the next one would be let through.
-    pub fn check(self, call: Call, pipeline: &mut Pipeline, key: &str) {
-        self.add(call, pipeline, key, false);
-    }
-
-    fn add(self, call: Call, pipeline: &mut Pipeline, key: &str, counts: bool) {
+    /// Adds a charge to a pipeline: one answer, to be read by [`Limit::decision`].
+    pub fn charge(self, call: Call, pipeline: &mut Pipeline, key: &str, cost: Cost) {
         let mut command = GCRA.on(call, key);
-        command.arg(self.interval_us).arg(self.burst).arg(u8::from(counts));
+        let (units, when) = match cost {
+            Cost::Before(units) => (units, "before"),
+            Cost::After(units) => (units, "after"),
+            Cost::Check => (1, "check"),
+        };
+        command.arg(self.interval_us).arg(self.burst).arg(units).arg(when);
         pipeline.add_command(command);
     }
 

@@ -1,7 +1,7 @@
 //! What is measured, under the names that dashboards and alarms know.
 
 use metrique_writer_core::Unit;
-use metrique_writer_core::unit::NegativeScale;
+use metrique_writer_core::unit::{NegativeScale, PositiveScale};
 
 /// Something that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Measure {
     BatchesFailed,
     /// Webhooks and links that became dead, and records that were parked.
     DeadLetters,
+    /// Bytes of webhook bodies and of answers for idempotency keys that were stored.
+    StoredBytes,
     /// Calls to CRMs, …
     CrmCalls,
     /// … those that came to nothing, …
@@ -67,6 +69,7 @@ impl Measure {
             Self::BatchSize => "BatchSize",
             Self::BatchesFailed => "BatchesFailed",
             Self::DeadLetters => "DeadLetters",
+            Self::StoredBytes => "StoredBytes",
             Self::CrmCalls => "CrmCalls",
             Self::CrmErrors => "CrmErrors",
             Self::CrmLatency => "CrmLatency",
@@ -78,6 +81,7 @@ impl Measure {
     pub(super) fn unit(self) -> Unit {
         match self {
             Self::Latency | Self::RelayLag | Self::CrmLatency => Unit::Second(NegativeScale::Milli),
+            Self::StoredBytes => Unit::Byte(PositiveScale::One),
             _ => Unit::Count,
         }
     }

@@ -10,10 +10,9 @@ use redis::Pipeline;
 
 use crate::app::App;
 use crate::auth::ClientSecret;
-use crate::cache::Call;
 use crate::db::clients::Client;
 use crate::error::{Error, OAuthFault, Result};
-use crate::rate::{InstanceCounts, Limit};
+use crate::rate::{Cost, InstanceCounts, Limit};
 use crate::source::Source;
 use crate::telemetry::{self, Measure};
 
@@ -32,8 +31,7 @@ impl Credentials {
     /// Rejects a source that has used up its quota of failed logins. It comes before the client is looked up, so that
     /// the rejected request costs PostgreSQL nothing.
     pub(super) async fn check_source(&self, app: &App) -> Result<()> {
-        let wait =
-            decide(app, &app.source_counts, &self.failure_limits(app), Limit::check, InstanceCounts::check).await;
+        let wait = charge(app, &app.source_counts, &self.failure_limits(app), Cost::Check).await;
         wait.map_or(Ok(()), rate_limited)
     }
 
@@ -45,7 +43,7 @@ impl Credentials {
         if let (true, Some(client)) = (self.secret.matches(stored), client) {
             return Ok(client);
         }
-        decide(app, &app.source_counts, &self.failure_limits(app), Limit::ask, InstanceCounts::count).await;
+        charge(app, &app.source_counts, &self.failure_limits(app), Cost::REQUEST).await;
         Err(Error::OAuth(OAuthFault::InvalidClient, "the client is unknown or its secret is wrong"))
     }
 
@@ -53,7 +51,7 @@ impl Credentials {
     pub(super) async fn charge_client(&self, app: &App, client: &Client) -> Result<()> {
         let limit = Limit::from(client.tokens.unwrap_or(app.config.limits.tokens_per_client));
         let quota = [(limit, app.redis.keys().token_client(&client.id))];
-        let wait = decide(app, &app.counts, &quota, Limit::ask, InstanceCounts::count).await;
+        let wait = charge(app, &app.counts, &quota, Cost::REQUEST).await;
         wait.map_or(Ok(()), rate_limited)
     }
 
@@ -68,17 +66,11 @@ impl Credentials {
 
 /// How long the caller must wait for all of these limits, asked in one round trip; `None` if it need not. While Redis
 /// gives no answer this instance counts.
-async fn decide(
-    app: &App,
-    counts: &InstanceCounts,
-    limits: &[(Limit, String)],
-    shared: fn(Limit, Call, &mut Pipeline, &str),
-    own: fn(&InstanceCounts, Limit, &str) -> crate::rate::Decision,
-) -> Option<Duration> {
+async fn charge(app: &App, counts: &InstanceCounts, limits: &[(Limit, String)], cost: Cost) -> Option<Duration> {
     let build = |call| {
         let mut pipeline = Pipeline::with_capacity(limits.len());
         for (limit, key) in limits {
-            shared(*limit, call, &mut pipeline, key);
+            limit.charge(call, &mut pipeline, key, cost);
         }
         pipeline
     };
@@ -88,7 +80,7 @@ async fn decide(
     }
     telemetry::count(Measure::RateUnchecked, 1);
     tracing::warn!("token request counted by this instance only");
-    limits.iter().filter_map(|(limit, key)| own(counts, *limit, key).retry_after).max()
+    limits.iter().filter_map(|(limit, key)| counts.charge(*limit, key, cost).retry_after).max()
 }
 
 fn rate_limited(wait: Duration) -> Result<()> {

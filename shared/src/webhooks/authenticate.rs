@@ -10,9 +10,13 @@ use crate::auth::{Account, Recalled, Sender};
 use crate::db;
 use crate::error::{Error, Result};
 use crate::mapping::{Crm, Delivery, check_for_nobody, crm};
-use crate::rate::{Decision, Limit};
+use crate::rate::{Cost, Decision, Limit};
 use crate::source::Source;
 use crate::telemetry::{self, Measure};
+
+/// The bytes of a body that cost 1 of the connection's quota. A body has at most 1 MiB and a record of a CRM seldom 16 KiB,
+/// so that only a webhook that is unusually large costs more than 1.
+const COST_UNIT: usize = 64 * 1024;
 
 /// A sender who has shown that it is one.
 #[derive(Debug, Clone)]
@@ -56,12 +60,13 @@ async fn is_signed(
 
 /// Counts the webhook against its connection's quota. Only what was signed is counted: a stranger can't use up what
 /// is the CRM's. While Redis gives no answer this instance counts.
-pub async fn count(app: &App, sender: &Sender) -> Decision {
+pub async fn count(app: &App, sender: &Sender, bytes: usize) -> Decision {
+    let cost = Cost::Before(u32::try_from(bytes.div_ceil(COST_UNIT)).unwrap_or(u32::MAX).max(1));
     let limit = Limit::from(app.config.limits.webhooks);
     let key = app.redis.keys().webhooks(&sender.tenant, &sender.connection);
     let build = |call| {
         let mut pipeline = Pipeline::with_capacity(1);
-        limit.ask(call, &mut pipeline, &key);
+        limit.charge(call, &mut pipeline, &key, cost);
         pipeline
     };
     let decision = if let Ok((count,)) = app.redis.ask(build).await {
@@ -70,7 +75,7 @@ pub async fn count(app: &App, sender: &Sender) -> Decision {
         let (tenant, connection) = (&sender.tenant, &sender.connection);
         telemetry::count(Measure::RateUnchecked, 1);
         tracing::warn!(tenant, connection, "webhook counted by this instance only");
-        app.counts.count(limit, &key)
+        app.counts.charge(limit, &key, cost)
     };
     if decision.retry_after.is_some() {
         telemetry::count(Measure::RateLimited, 1);

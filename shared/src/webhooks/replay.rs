@@ -37,6 +37,13 @@ pub struct Replays {
     pub more: bool,
 }
 
+impl Replays {
+    /// What the replay takes from the client's quota beside the request's own 1: as much as its webhooks.
+    pub fn cost(self) -> u32 {
+        u32::try_from(self.replayed).unwrap_or(u32::MAX)
+    }
+}
+
 impl Replay {
     /// How many webhooks are replayed at once if nothing is said of that, …
     pub const DEFAULT_LIMIT: i64 = 1_000;
@@ -71,8 +78,8 @@ pub async fn replay_all(app: &App, caller: &Caller, replay: &Replay) -> Result<R
         replays.replayed += chunk.replayed;
         replays.skipped += chunk.skipped;
         position = chunk.reach;
-        replays.more = position.is_some();
-        if !replays.more || replays.replayed >= replay.limit {
+        replays.more = chunk.is_capped || position.is_some();
+        if chunk.is_capped || !replays.more || replays.replayed >= replay.limit {
             break;
         }
     }

@@ -5,7 +5,8 @@ with settled as (
                -- null when nothing waits, which least() passes over.
                select min(id) - 1
                from webhook_events
-               where published_at is null and state = 'received' and id > floor and id <= candidate
+               where published_at is null and state = 'received' and replay_position is null
+                 and id > floor and id <= candidate
            )) as reached
     from relay_floors
     where source = 'webhook_events'

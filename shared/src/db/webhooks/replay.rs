@@ -10,6 +10,10 @@ use crate::error::Result;
 /// How many webhooks are locked at once.
 pub const CHUNK: i64 = 1_000;
 
+/// How many replayed webhooks of one tenant may wait to be processed. Requests that run at the same time count before they
+/// write, so they may exceed it by what each replays.
+pub const MAX_WAITING: i64 = 1_000;
+
 /// What became of one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replayed {
@@ -28,6 +32,8 @@ pub struct Chunk {
     pub skipped: i64,
     /// How far the walk came; `None` if it came to the end.
     pub reach: Option<Position>,
+    /// Whether webhooks were left because [`MAX_WAITING`] wait.
+    pub is_capped: bool,
 }
 
 /// Replays one webhook. `None`: there is no such webhook.
@@ -36,7 +42,7 @@ pub async fn replay(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<O
         concat!("select ", columns!(), ", locked.is_whole from locked join webhook_events w using (id)");
     let sql = format!(
         "with wanted as (select id from webhook_events where tenant_id = $1 and ce_id = $2), {} {SHOWN}",
-        step("true")
+        step("true", "")
     );
     let statement = db.prepare_cached(&sql).await.map_err(failed)?;
     let Some(row) = db.query_opt(&statement, &[&tenant, &id]).await.map_err(failed)? else { return Ok(None) };
@@ -53,12 +59,18 @@ pub async fn replay(db: &impl GenericClient, tenant: &str, id: Uuid) -> Result<O
 pub async fn replay_next(db: &impl GenericClient, tenant: &str, walk: &Walk<'_>) -> Result<Chunk> {
     // Of those that were found, one may have gone into another state before it was locked.
     let sql = walk.statement(&format!(
-        ", wanted as (select id from found), {} \
+        ", wanted as (select id from found), room as materialized (\
+             select {MAX_WAITING} - count(*) as rows \
+             from (\
+                 select from webhook_events \
+                 where tenant_id = $1 and state = 'received' and replay_position is not null limit {MAX_WAITING}\
+             ) as waiting\
+         ), {} \
          select (select count(*) from due), (select count(*) from found), last.received_at, last.id, reach.received_at, \
-             reach.id, (select count(*) from found) = $11 \
+             reach.id, (select count(*) from found) = $11, (select count(*) from eligible) \
          from (select) as one left join reach on true \
          left join (select received_at, id from found order by received_at desc, id desc limit 1) as last on true",
-        step("state = any ($2)")
+        step("state = any ($2)", "limit (select rows from room)")
     ));
     let statement = db.prepare_cached(&sql).await.map_err(failed)?;
     let row = db.query_one(&statement, &walk.values(&tenant)).await.map_err(failed)?;
@@ -67,11 +79,17 @@ pub async fn replay_next(db: &impl GenericClient, tenant: &str, walk: &Walk<'_>)
         let last = row.try_get::<_, Option<_>>(2)?.zip(row.try_get(3)?);
         let reach = row.try_get::<_, Option<_>>(4)?.zip(row.try_get(5)?);
         let is_full: bool = row.try_get(6)?;
-        Ok(Chunk { replayed, skipped: found - replayed, reach: if is_full { last } else { reach } })
+        let eligible: i64 = row.try_get(7)?;
+        Ok(Chunk {
+            replayed,
+            skipped: found - eligible,
+            reach: if is_full { last } else { reach },
+            is_capped: replayed < eligible,
+        })
     };
     read().map_err(failed)
 }
 
-fn step(still: &str) -> String {
-    include_str!("../sql/replay_webhook_events.sql").replace("{still}", still)
+fn step(still: &str, limit: &str) -> String {
+    include_str!("../sql/replay_webhook_events.sql").replace("{still}", still).replace("{limit}", limit)
 }

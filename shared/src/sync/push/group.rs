@@ -19,6 +19,10 @@ use crate::mapping::crm;
 use crate::remote::Failure;
 use crate::telemetry::{self, Measure};
 
+/// How long calls of one connection are begun in an invocation while other connections have work. `CROSSWALK_CRM_PUSH_MS`
+/// holds for a connection that is alone.
+const SHARE: Duration = Duration::from_secs(1);
+
 /// The tasks of one account.
 pub(super) struct Group<'a> {
     pusher: &'a Pusher,
@@ -74,10 +78,16 @@ impl<'a> Group<'a> {
 
     fn is_halted(&self) -> bool {
         let mut halted = self.halted();
-        if halted.is_none() && (self.began.elapsed() >= self.app.config.crms.push || self.end.is_over()) {
+        if halted.is_none() && (self.began.elapsed() >= self.time() || self.end.is_over()) {
             *halted = Some(now());
         }
         halted.is_some()
+    }
+
+    /// How long calls are begun.
+    fn time(&self) -> Duration {
+        let push = self.app.config.crms.push;
+        if self.pusher.recent.has_other(&self.place) { push.min(SHARE) } else { push }
     }
 
     /// Learns from a reply. A CRM that answers, and takes its time, holds up others as one does that doesn't.

@@ -9,6 +9,7 @@ mod claim;
 mod execute;
 mod group;
 mod plan;
+mod recent;
 mod settle;
 mod settling;
 mod stage;
@@ -26,6 +27,7 @@ use breaker::Breakers;
 use execute::Reply;
 use group::Group;
 use plan::Plan;
+use recent::RecentConnections;
 
 use crate::app::App;
 use crate::clock::End;
@@ -42,6 +44,7 @@ use crate::telemetry::TraceParent;
 pub struct Pusher {
     remote: Remote,
     breakers: Breakers,
+    recent: RecentConnections,
     /// Held while results are stored. An instance has one database connection, and a wait in its pool fails after 5 s.
     settling: Mutex<()>,
 }
@@ -77,7 +80,12 @@ struct Done {
 impl Pusher {
     /// One that treats CRMs by these settings. Nothing connects yet.
     pub fn new(settings: &Crms) -> Result<Self> {
-        Ok(Self { remote: Remote::new(settings)?, breakers: Breakers::default(), settling: Mutex::default() })
+        Ok(Self {
+            remote: Remote::new(settings)?,
+            breakers: Breakers::default(),
+            recent: RecentConnections::default(),
+            settling: Mutex::default(),
+        })
     }
 
     /// Writes what has to be written of these contacts, as far as that can be done by the end.
@@ -91,6 +99,7 @@ impl Pusher {
         // Others may have it while the CRMs are asked.
         drop(database);
         let groups = by_connection(tasks);
+        self.recent.note(groups.iter().map(|(place, _)| place));
         let work = groups.into_iter().filter_map(|(place, tasks)| {
             let account =
                 wanted.iter().map(|it| &it.account).find(|it| place.0 == it.tenant && place.1 == it.connection)?;
