@@ -170,6 +170,7 @@ async fn without_redis_each_instance_enforces_the_rate_limit() {
     }
 }
 
+#[tokio::test]
 async fn batch_takes_as_much_of_the_quota_as_its_items() {
     let test = with_quota("1/20").await;
     let api = test.api().await;
