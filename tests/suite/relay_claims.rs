@@ -1,6 +1,6 @@
 //! Which rows the relay claims: each tenant's in their order, each tenant in turn, replayed webhooks last.
 
-use crosswalk::db::outbox::{Bounds, CONTACT_EVENTS, WEBHOOK_EVENTS, Waiting, claim};
+use crosswalk::db::outbox::{Bounds, CONTACT_EVENTS, WEBHOOK_EVENTS, Waiting, claim, claim_replays};
 use serde_json::Value;
 use support::app::{Api, TestApp};
 use support::remote::Remote;
@@ -20,7 +20,7 @@ async fn claim_gives_each_tenant_its_turn_behind_anothers_backlog() {
     contact_events(&other, 30).await;
     for source in [&WEBHOOK_EVENTS, &CONTACT_EVENTS] {
         let connection = test.app.database.get().await.unwrap();
-        let rows = claim(&connection, source, Bounds { rows: 20, bytes: BYTES }, 20).await.unwrap();
+        let rows = claim(&connection, source, Bounds { rows: 20, bytes: BYTES }).await.unwrap();
         let of = |api: &Api<'_>| rows.iter().filter(|row| row.tenant == api.client.tenant).count();
         assert_eq!((rows.len(), of(&small)), (20, 3), "{source:?}");
         assert!(of(&large) >= 8 && of(&other) >= 7, "{source:?}: {} {}", of(&large), of(&other));
@@ -37,7 +37,7 @@ async fn claim_gives_each_tenant_its_turn_behind_anothers_backlog() {
         ))
         .await;
         let connection = test.app.database.get().await.unwrap();
-        let rows = claim(&connection, source, Bounds { rows: 20, bytes: BYTES }, 20).await.unwrap();
+        let rows = claim(&connection, source, Bounds { rows: 20, bytes: BYTES }).await.unwrap();
         assert_eq!(
             ids(&rows, &large.client.tenant),
             oldest_waiting(&test, source.name, &large.client.tenant, 20).await
@@ -46,34 +46,30 @@ async fn claim_gives_each_tenant_its_turn_behind_anothers_backlog() {
 }
 
 #[tokio::test]
-async fn claim_takes_new_webhooks_before_replayed_ones_and_of_these_twenty() {
+async fn claim_leaves_replayed_webhooks_to_a_claim_of_at_most_twenty_in_flight() {
     let test = TestApp::start().await;
     let (replaying, other) = (test.api().await, test.api().await);
     let position = "nextval('webhook_replay_positions')";
     webhooks(&replaying, 200, position).await;
     webhooks(&replaying, 5, "null").await;
     webhooks(&other, 2, position).await;
-    let connection = test.app.database.get().await.unwrap();
-    let bounds = Bounds { rows: 100, bytes: BYTES };
-    let rows = claim(&connection, &WEBHOOK_EVENTS, bounds, 20).await.unwrap();
-    assert_eq!(rows.len(), 25);
-    assert_eq!(rows[..5].iter().map(|row| row.turn).collect::<Vec<_>>(), [0; 5], "new ones first");
+    let replays = async || {
+        let connection = test.app.database.get().await.unwrap();
+        let new = claim(&connection, &WEBHOOK_EVENTS, Bounds { rows: 100, bytes: BYTES }).await.unwrap();
+        assert_eq!(new.iter().map(|row| row.turn).collect::<Vec<_>>(), [0; 5]);
+        claim_replays(&connection, &WEBHOOK_EVENTS, 20).await.unwrap()
+    };
+    let rows = replays().await;
+    assert_eq!(rows.len(), 20);
     assert_eq!(rows.iter().filter(|row| row.tenant == other.client.tenant).count(), 2, "each tenant in turn");
-    let positions: Vec<_> = ids(&rows[5..], &replaying.client.tenant);
-    assert!(positions.is_sorted(), "in the order of their positions");
+    assert!(ids(&rows, &replaying.client.tenant).is_sorted(), "in the order of their positions");
 
-    drop(connection);
-    let published: Vec<_> = rows[5..17].iter().map(|row| row.id.to_string()).collect();
+    let published: Vec<_> = rows[..12].iter().map(|row| row.id.to_string()).collect();
     let sql = format!("update webhook_events set published_at = now() where id in ({})", published.join(", "));
     test.execute(&sql).await;
-    let connection = test.app.database.get().await.unwrap();
-    let rows = claim(&connection, &WEBHOOK_EVENTS, bounds, 20).await.unwrap();
-    assert_eq!(rows.len(), 5 + 8, "12 of the 20 are on the topic");
-    drop(connection);
+    assert_eq!(replays().await.len(), 8, "12 of the 20 are on the topic");
     test.execute(&sql.replace("now()", "now() - interval '6 seconds'")).await;
-    let connection = test.app.database.get().await.unwrap();
-    let rows = claim(&connection, &WEBHOOK_EVENTS, bounds, 20).await.unwrap();
-    assert_eq!(rows.len(), 25, "after 5 s their records may be lost");
+    assert_eq!(replays().await.len(), 20, "after 5 s their records may be lost");
 }
 
 #[tokio::test]
@@ -83,6 +79,9 @@ async fn claim_reads_as_many_buffers_at_any_backlog() {
     let claims = [
         ("webhook_events", include_str!("../../shared/src/db/sql/claim_webhook_events.sql")),
         ("contact_events", include_str!("../../shared/src/db/sql/claim_contact_events.sql")),
+        ("webhook_events in turn", include_str!("../../shared/src/db/sql/claim_webhook_events_in_turn.sql")),
+        ("contact_events in turn", include_str!("../../shared/src/db/sql/claim_contact_events_in_turn.sql")),
+        ("replays", include_str!("../../shared/src/db/sql/claim_webhook_replays.sql")),
     ];
     let mut before = Vec::new();
     for backlog in [2_000, 20_000] {
@@ -110,10 +109,10 @@ async fn claim_reads_as_many_buffers_at_any_backlog() {
 
 async fn buffers(test: &TestApp, claim: &str) -> i64 {
     let explain = format!("explain (analyze, buffers, format json) {claim}");
-    let bytes = i64::from(BYTES);
-    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&500_i64, &bytes, &20_i64];
-    values.truncate(if claim.contains("$3") { 3 } else { 2 });
-    let row = test.sql.query_one(&explain, &values).await.unwrap();
+    let (bytes, no_tenants) = (i64::from(BYTES), Vec::<String>::new());
+    let values: [&(dyn ToSql + Sync); 3] = [&500_i64, &bytes, &no_tenants];
+    let count = (1..=3).filter(|number| claim.contains(&format!("${number}"))).max().unwrap_or_default();
+    let row = test.sql.query_one(&explain, &values[..count]).await.unwrap();
     let plan: Value = row.get(0);
     let blocks = |name: &str| plan[0]["Plan"][name].as_i64().unwrap();
     blocks("Shared Hit Blocks") + blocks("Shared Read Blocks")

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crosswalk::clock::{End, Moment};
+use crosswalk::db::Connection;
 use crosswalk::db::outbox::{self, Waiting};
 use crosswalk::telemetry::{self, Measure};
 use crosswalk::{App, Error, Result, cache};
@@ -32,7 +33,7 @@ pub struct Feed<'a> {
     outlet: &'a Outlet,
     floor: Floor,
     unsettled: Unsettled,
-    /// When replayed rows were last claimed.
+    /// When replayed rows were last looked for.
     replayed: Option<Moment>,
 }
 
@@ -68,19 +69,20 @@ impl<'a> Feed<'a> {
         self.settle(report).await?;
         self.floor.tend(self.app).await?;
         let bounds = self.relay.settings.batch;
-        let may_replay = self.replayed.is_none_or(|moment| moment.elapsed() >= REPLAY_PAUSE);
-        let replays = if may_replay { REPLAYS } else { 0 };
-        let rows =
-            ask(&self.app.database, PATIENCE, async |db| outbox::claim(db, self.outlet.source, bounds, replays).await)
-                .await?;
-        if rows.iter().any(|row| row.turn > 0) {
+        let source = self.outlet.source;
+        let mut rows = ask(&self.app.database, PATIENCE, async |db| outbox::claim(db, source, bounds).await).await?;
+        let load = load(&rows, bounds);
+        // New rows come first: a replayed one with the key of a new one is published after it.
+        if self.replayed.is_none_or(|moment| moment.elapsed() >= REPLAY_PAUSE) {
             self.replayed = Some(Moment::now());
+            let replays = async |db: &Connection| outbox::claim_replays(db, source, REPLAYS).await;
+            rows.extend(ask(&self.app.database, PATIENCE, replays).await?);
         }
         lag.note(&rows);
-        let load = load(&rows, bounds);
-        if load == Load::Idle {
+        if rows.is_empty() {
             return Ok(load);
         }
+        let load = load.max(Load::Some);
 
         let may_send = || self.lease.is_held() && !self.end.is_over();
         let outcome = self.relay.publisher.publish(self.outlet, rows, may_send).await?;
@@ -130,10 +132,9 @@ impl Unsettled {
 }
 
 fn load(rows: &[Waiting], bounds: outbox::Bounds) -> Load {
-    let bytes: usize = rows.iter().map(|row| row.value.len()).sum();
     if rows.is_empty() {
         Load::Idle
-    } else if rows.len() >= bounds.rows as usize || bytes >= bounds.bytes as usize {
+    } else if bounds.are_reached(rows) {
         Load::Full
     } else {
         Load::Some

@@ -1,6 +1,8 @@
 //! Rows that wait to be published: claimed, each tenant's in order, then marked or parked. Whoever marks must hold
 //! the lease, and the statement itself checks that.
 
+use std::collections::{BTreeMap, HashMap};
+
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -16,6 +18,8 @@ pub struct Source {
     /// Its name in the log.
     pub name: &'static str,
     claim: &'static str,
+    claim_in_turn: &'static str,
+    claim_replays: Option<&'static str>,
     mark: &'static str,
     park: &'static str,
     /// The floors that its claim begins at.
@@ -35,6 +39,8 @@ pub struct FloorSource {
 pub static CONTACT_EVENTS: Source = Source {
     name: "contact_events",
     claim: include_str!("sql/claim_contact_events.sql"),
+    claim_in_turn: include_str!("sql/claim_contact_events_in_turn.sql"),
+    claim_replays: None,
     mark: include_str!("sql/mark_contact_events.sql"),
     park: include_str!("sql/park_contact_events.sql"),
     floors: &[FloorSource {
@@ -50,6 +56,8 @@ pub static CONTACT_EVENTS: Source = Source {
 pub static WEBHOOK_EVENTS: Source = Source {
     name: "webhook_events",
     claim: include_str!("sql/claim_webhook_events.sql"),
+    claim_in_turn: include_str!("sql/claim_webhook_events_in_turn.sql"),
+    claim_replays: Some(include_str!("sql/claim_webhook_replays.sql")),
     mark: include_str!("sql/mark_webhook_events.sql"),
     park: include_str!("sql/park_webhook_events.sql"),
     floors: &[
@@ -99,13 +107,78 @@ pub struct Bounds {
     pub bytes: u32,
 }
 
-/// The rows to publish next. Rows with the same key come in the order in which they must be published. Replayed rows are
-/// among them as long as fewer than `replays` are published and not processed.
-pub async fn claim(db: &Connection, source: &Source, bounds: Bounds, replays: u32) -> Result<Vec<Waiting>> {
-    let (rows, bytes, replays) = (i64::from(bounds.rows), i64::from(bounds.bytes), i64::from(replays));
-    let values: [(&(dyn ToSql + Sync), Type); 3] = [(&rows, Type::INT8), (&bytes, Type::INT8), (&replays, Type::INT8)];
-    let rows = query_typed(db, source.claim, &values).await.map_err(failed)?;
+/// The new rows to publish next, by id: the oldest, or, if these fill the claim, some of each tenant that waits.
+///
+/// Two statements see two snapshots. Of each tenant, each of them reads a prefix of what waits, and rows with the same key
+/// become visible in the order of their ids. So whenever a row is claimed, the earlier ones with its key are claimed too.
+pub async fn claim(db: &Connection, source: &Source, bounds: Bounds) -> Result<Vec<Waiting>> {
+    let (rows, bytes) = (i64::from(bounds.rows), i64::from(bounds.bytes));
+    let oldest = waiting_rows(db, source.claim, &[(&rows, Type::INT8), (&bytes, Type::INT8)]).await?;
+    if !bounds.are_reached(&oldest) {
+        return Ok(oldest);
+    }
+    let served = served_tenants(&oldest);
+    let values: [(&(dyn ToSql + Sync), Type); 3] =
+        [(&rows, Type::INT8), (&bytes, Type::INT8), (&served, Type::TEXT_ARRAY)];
+    let others = waiting_rows(db, source.claim_in_turn, &values).await?;
+    Ok(if others.is_empty() { oldest } else { in_turn(oldest, others, bounds) })
+}
+
+/// The replayed rows to publish next, by position, so that at most so many are published and not processed.
+pub async fn claim_replays(db: &Connection, source: &Source, at_most: u32) -> Result<Vec<Waiting>> {
+    let Some(sql) = source.claim_replays else { return Ok(Vec::new()) };
+    waiting_rows(db, sql, &[(&i64::from(at_most), Type::INT8)]).await
+}
+
+async fn waiting_rows(db: &Connection, sql: &str, values: &[(&(dyn ToSql + Sync), Type)]) -> Result<Vec<Waiting>> {
+    let rows = query_typed(db, sql, values).await.map_err(failed)?;
     rows.iter().map(waiting).collect::<Result<_, _>>().map_err(failed)
+}
+
+impl Bounds {
+    /// Whether more rows may wait than these.
+    pub fn are_reached(self, rows: &[Waiting]) -> bool {
+        let bytes: usize = rows.iter().map(|row| row.value.len()).sum();
+        rows.len() >= self.rows as usize || bytes >= self.bytes as usize
+    }
+}
+
+/// The tenants that have as many of the rows as they would have if one more tenant waited.
+fn served_tenants(rows: &[Waiting]) -> Vec<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows {
+        *counts.entry(&row.tenant).or_default() += 1;
+    }
+    let share = rows.len() / (counts.len() + 1);
+    counts.into_iter().filter(|(_, count)| *count >= share.max(1)).map(|(tenant, _)| tenant).collect()
+}
+
+/// The first rows of each tenant, tenant by tenant, up to the bounds; by id.
+fn in_turn(oldest: Vec<Waiting>, others: Vec<Waiting>, bounds: Bounds) -> Vec<Waiting> {
+    let candidates: BTreeMap<_, _> = oldest.into_iter().chain(others).map(|row| (row.id, row)).collect();
+    let mut turns: HashMap<String, usize> = HashMap::new();
+    let mut ranked: Vec<_> = candidates
+        .into_values()
+        .map(|row| {
+            let turn = turns.entry(row.tenant.clone()).or_default();
+            *turn += 1;
+            (*turn, row)
+        })
+        .collect();
+    ranked.sort_by_key(|(turn, row)| (*turn, row.id));
+    let mut bytes = 0;
+    let mut rows: Vec<_> = ranked
+        .into_iter()
+        .map(|(_, row)| row)
+        .take(bounds.rows as usize)
+        .take_while(|row| {
+            let fits = bytes < bounds.bytes as usize;
+            bytes += row.value.len();
+            fits
+        })
+        .collect();
+    rows.sort_by_key(|row| row.id);
+    rows
 }
 
 /// Marks rows as published, each by its id and its turn. `false`: the lease is no longer the holder's, and nothing was
