@@ -1,10 +1,10 @@
 # Each target is a line of localstack/local.sh, which explains itself: localstack/local.sh --help
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo up down test chaos check fuzz bench package deploy smoke wipe clean
+.PHONY: help run demo up down test test-long chaos check fuzz bench package deploy smoke wipe clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## everything from a bare machine, with a tour; Ctrl-C stops it
 	@localstack/local.sh run
@@ -20,6 +20,9 @@ down: ## stop what up started; the data stays
 
 test: ## all tests, against the real services
 	@localstack/local.sh test
+
+test-long: ## tests that take minutes or want a quiet machine
+	@localstack/local.sh test-long
 
 chaos: ## everything is killed, cut and reset under load; ROUNDS=10, SEED= of one to be repeated
 	@localstack/local.sh chaos

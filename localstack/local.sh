@@ -37,6 +37,7 @@ Usage: localstack/local.sh COMMAND
   demo               the same, but ends after the tour
   up, down           everything in the background; stop it again
   test [ARGUMENTS]   all tests against the real services; the arguments go to cargo test
+  test-long          tests that take minutes or want a quiet machine
   chaos              kills, cuts and resets everything under load, and counts what was accepted: ROUNDS of them (10), by
                      SEED in the order of one that was printed; with services of its own
   check              formatting, lints, documentation, layering, shell scripts, the templates, dependencies
@@ -77,6 +78,7 @@ main() {
     run | demo | up | down | test | chaos | check | fuzz | bench | package | deploy | clean) "stage_$command" "$@" ;;
     smoke) stage_smoke "$@" ;;
     build-function) build_function "$@" ;;
+    test-long) stage_test_long "$@" ;;
     install) install_parts "$@" ;;
     services) services "$@" ;;
     -h | --help | help) usage ;;

@@ -108,6 +108,17 @@ stage_test() {
   fi
 }
 
+# What takes minutes or wants a quiet machine.
+stage_test_long() {
+  stop_started_at_exit
+  exclusively services_for_tests
+  build
+  title "Long tests"
+  read_service_variables
+  attended env "${SERVICE_VARIABLES[@]}" cargo test --locked --package crosswalk-tests --features long --test long -- \
+    --nocapture "$@"
+}
+
 services_for_tests() {
   install_chosen services build tools tests
   services_up
@@ -127,7 +138,8 @@ stage_check() {
   title "Dependencies"
   check_dependencies
   title "Lints"
-  attended cargo clippy --locked --workspace --all-targets --features crosswalk-fuzz/libfuzzer -- -D warnings
+  attended cargo clippy --locked --workspace --all-targets --features crosswalk-fuzz/libfuzzer,crosswalk-tests/long \
+    -- -D warnings
   title "Documentation"
   attended env RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
   title "Layering"

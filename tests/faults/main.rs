@@ -6,7 +6,6 @@
 mod commit_order;
 mod conformance;
 mod docs;
-mod fairness;
 mod load;
 mod mapping_kill;
 mod mapping_outage;
