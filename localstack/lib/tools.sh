@@ -39,6 +39,12 @@ install_services() {
 require_rust() {
   command -v cargo >/dev/null ||
     fail "Rust is missing." "Install it by rustup (https://rustup.rs), open a new terminal, and try again."
+  (cd "$ROOT" && cargo --version) >/dev/null 2>&1 && return
+  # rustup installs the toolchain of rust-toolchain.toml by itself, unless it was told not to.
+  title "Fetching the toolchain of rust-toolchain.toml"
+  quietly "$LOGS/rustup.log" rustup toolchain install "$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")" \
+    --profile minimal --component clippy --component rustfmt ||
+    fail "The toolchain could not be installed." "Is Rust's server reachable? Then try again."
 }
 
 # Only packages: nothing more to fetch.
