@@ -32,7 +32,7 @@ pub struct Chunk {
     pub skipped: i64,
     /// How far the walk came; `None` if it came to the end.
     pub reach: Option<Position>,
-    /// Whether webhooks were left because [`MAX_WAITING`] wait.
+    /// Whether webhooks were left because as many of the tenant wait as may.
     pub is_capped: bool,
 }
 
