@@ -90,9 +90,10 @@ fn a_secret_is_read_by_who_needs_it() {
     assert_eq!(may(&role), named(&stores), "the role's password");
     for name in all {
         let code = read(&format!("functions/{name}/src/lib.rs"));
-        let verifies = ["app.admit(", "app.admit_at_cost(", "app.admit_reading("].iter().any(|call| code.contains(call))
-            || name == "revoke-token"
-            || name == "list-signing-keys";
+        let verifies =
+            ["app.admit(", "app.admit_at_cost(", "app.admit_reading("].iter().any(|call| code.contains(call))
+                || name == "revoke-token"
+                || name == "list-signing-keys";
         let reads = may(&["ReadApiSecrets", "SecretArn: !Ref VerificationKeysSecret"]).contains(&name);
         assert_eq!(verifies, reads, "{name}: the public keys");
     }
