@@ -36,7 +36,7 @@ pub async fn admit(app: &App, claims: &Claims, scope: Scope, cost: Cost, contact
         telemetry::count(Measure::RateUnchecked, 1);
         tracing::warn!(tenant = claims.tenant, client = claims.sub, "request counted by this instance only");
         let key = app.redis.keys().rate(&claims.tenant, &claims.sub);
-        (Revocation::Unknown, app.counts.count(limit, &key), None)
+        (Revocation::Unknown, app.counts.charge(limit, &key, cost), None)
     };
     let revoked = match revocation {
         Revocation::Revoked => Ok(true),
