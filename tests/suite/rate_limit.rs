@@ -213,6 +213,19 @@ async fn totals_and_searches_without_an_index_take_more_of_the_quota() {
     assert!((40..=41).contains(&left_after("/contacts?q=._.", "count=exact").await));
 }
 
+#[tokio::test]
+async fn without_redis_a_total_takes_as_much_of_the_quota() {
+    let (proxy, url) = Proxy::before(&support::services::redis_url()).await;
+    let setup = Setup::default().redis_at(&url).setting("CROSSWALK_REDIS_BREAKER_MS", "0");
+    let test = setup.setting("CROSSWALK_RATE_LIMIT", "1/100").start().await;
+    let api = test.api().await;
+    proxy.cut().await;
+    let before = left(&api.ask("GET", "/contacts").send().await.expect(200)).0;
+    let total = api.ask("GET", "/contacts").header("prefer", "count=exact").send().await.expect(200);
+    // The quota grows by 1 a second meanwhile.
+    assert!((20..=21).contains(&(before - left(&total).0)), "{total:?}");
+}
+
 /// Sends a batch of so many new contacts.
 async fn batch(api: &Api<'_>, items: usize) -> Answer {
     let items: Vec<_> = (0..items).map(|_| grace()).collect();
